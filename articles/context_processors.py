@@ -1,0 +1,5 @@
+from articles.site import publication
+
+
+def site(request):
+    return {"site": publication()}

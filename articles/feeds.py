@@ -1,0 +1,244 @@
+"""Feeds of the site, an author and a tag: RSS 2.0, Atom (RFC 4287) and JSON Feed 1.1.
+
+All three carry the whole text. ETag and Last-Modified come with them; the conditional-GET
+middleware turns a repeated question into a 304.
+"""
+
+import json
+
+from django.contrib.syndication.views import Feed
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed
+from django.utils.http import http_date
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from articles.models import Article, Tag
+from articles.pages import feed_bodies
+from articles.site import publication
+from authors.models import Author
+
+ENTRIES = 20
+
+
+class _Listing:
+    """What a feed is of: its title, address, description and articles."""
+
+    def __init__(self, title, path, description, articles, feed_route, *args):
+        site = publication()
+        self.title = title
+        self.url = site.absolute(path)
+        self.description = description
+        self.articles = list(articles.for_page()[:ENTRIES])
+        self.bodies = feed_bodies(self.articles)
+        self.feed_route, self.args = feed_route, args
+
+    def feed_url(self, suffix=""):
+        return publication().absolute(reverse(self.feed_route + suffix, args=self.args))
+
+
+def _site_listing():
+    site = publication()
+    return _Listing(
+        site.name,
+        reverse("articles:home"),
+        site.description or site.tagline or site.name,
+        Article.objects.public().articles().newest_first(),
+        "articles:feed",
+    )
+
+
+def _tag_listing(slug):
+    tag = get_object_or_404(Tag.objects.known(), slug=slug)
+    return _Listing(
+        f"{tag.name} – {publication().name}",
+        tag.get_absolute_url(),
+        tag.description or _("Articles on %(tag)s.") % {"tag": tag.name},
+        Article.objects.public().articles().tagged(tag),
+        "articles:tag_feed",
+        tag.slug,
+    )
+
+
+def _author_listing(slug):
+    author = get_object_or_404(Author.objects.known(), slug=slug)
+    return _Listing(
+        f"{author.name} – {publication().name}",
+        author.get_absolute_url(),
+        author.short_bio or _("Articles by %(author)s.") % {"author": author.name},
+        Article.objects.public().articles().by(author),
+        "authors:feed",
+        author.slug,
+    )
+
+
+def _summary(article):
+    return article.standfirst or article.title
+
+
+def _guid(article):
+    """The permanent name of an entry: it outlives every address (RFC 4151)."""
+    return f"urn:article:{article.uid}"
+
+
+class _FullTextRss(Rss201rev2Feed):
+    """RSS with the whole text in content:encoded (RSS content module)."""
+
+    def rss_attributes(self):
+        return {
+            **super().rss_attributes(),
+            "xmlns:content": "http://purl.org/rss/1.0/modules/content/",
+            "xmlns:dc": "http://purl.org/dc/elements/1.1/",
+        }
+
+    def add_item_elements(self, handler, item):
+        super().add_item_elements(handler, item)
+        for name in item["author_names"]:
+            handler.addQuickElement("dc:creator", name)
+        handler.addQuickElement("content:encoded", item["body"])
+
+
+class _FullTextAtom(Atom1Feed):
+    def add_item_elements(self, handler, item):
+        super().add_item_elements(handler, item)
+        for name in item["author_names"][1:]:
+            handler.startElement("author", {})
+            handler.addQuickElement("name", name)
+            handler.endElement("author")
+        handler.addQuickElement("content", item["body"], {"type": "html"})
+
+
+class _ListingFeed(Feed):
+    """Django's syndication view over a listing, with the addresses that settings name."""
+
+    feed_type = _FullTextRss
+    suffix = ""
+    language = "en"
+
+    def __call__(self, request, *args, **kwargs):
+        if request.method not in {"GET", "HEAD"}:
+            return HttpResponse(status=405, headers={"Allow": "GET, HEAD"})
+        listing = self.get_object(request, *args, **kwargs)
+        generator = self._generator(listing)
+        response = HttpResponse(content_type=f"{generator.content_type}")
+        generator.write(response, "utf-8")
+        _set_last_modified(response, listing)
+        return response
+
+    def _generator(self, listing):
+        feed = self.feed_type(
+            title=listing.title,
+            link=listing.url,
+            description=listing.description,
+            subtitle=listing.description,
+            language=self.language,
+            feed_url=listing.feed_url(self.suffix),
+            feed_guid=listing.feed_url(self.suffix),
+        )
+        for article in listing.articles:
+            names = [byline.author.name for byline in article.bylines.all()]
+            feed.add_item(
+                title=article.title,
+                link=publication().absolute(article.get_absolute_url()),
+                description=_summary(article),
+                unique_id=_guid(article),
+                unique_id_is_permalink=False,
+                author_name=names[0] if names and self.feed_type is _FullTextAtom else None,
+                author_names=names,
+                pubdate=article.first_published_at,
+                updateddate=article.updated_at,
+                categories=[row.tag.name for row in article.article_tags.all()],
+                body=listing.bodies[article.pk],
+            )
+        return feed
+
+
+def _set_last_modified(response, listing):
+    if listing.articles:
+        newest = max(article.updated_at for article in listing.articles)
+        response.headers["Last-Modified"] = http_date(newest.timestamp())
+
+
+class SiteRss(_ListingFeed):
+    def get_object(self, request):
+        return _site_listing()
+
+
+class TagRss(_ListingFeed):
+    def get_object(self, request, slug):
+        return _tag_listing(slug)
+
+
+class AuthorRss(_ListingFeed):
+    def get_object(self, request, slug):
+        return _author_listing(slug)
+
+
+class SiteAtom(SiteRss):
+    feed_type, suffix = _FullTextAtom, "_atom"
+
+
+class TagAtom(TagRss):
+    feed_type, suffix = _FullTextAtom, "_atom"
+
+
+class AuthorAtom(AuthorRss):
+    feed_type, suffix = _FullTextAtom, "_atom"
+
+
+def _json_feed(listing):
+    site = publication()
+    items = []
+    for article in listing.articles:
+        item = {
+            "id": _guid(article),
+            "url": site.absolute(article.get_absolute_url()),
+            "title": article.title,
+            "content_html": listing.bodies[article.pk],
+            "summary": _summary(article),
+            "date_published": article.first_published_at.isoformat(),
+            "date_modified": article.updated_at.isoformat(),
+            "language": article.language,
+            "authors": [
+                {
+                    "name": byline.author.name,
+                    "url": site.absolute(byline.author.get_absolute_url()),
+                }
+                for byline in article.bylines.all()
+            ],
+            "tags": [row.tag.name for row in article.article_tags.all()],
+        }
+        if article.lead_image:
+            item["image"] = site.absolute(article.lead_image.url)
+        items.append({key: value for key, value in item.items() if value})
+    feed = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": listing.title,
+        "home_page_url": listing.url,
+        "feed_url": listing.feed_url("_json"),
+        "description": listing.description,
+        "language": "en",
+        "items": items,
+    }
+    response = HttpResponse(
+        json.dumps(feed, ensure_ascii=False), content_type="application/feed+json; charset=utf-8"
+    )
+    _set_last_modified(response, listing)
+    return response
+
+
+@require_safe
+def site_json(request):
+    return _json_feed(_site_listing())
+
+
+@require_safe
+def tag_json(request, slug):
+    return _json_feed(_tag_listing(slug))
+
+
+@require_safe
+def author_json(request, slug):
+    return _json_feed(_author_listing(slug))

@@ -1,0 +1,61 @@
+"""Former addresses: asked only after nothing else has answered."""
+
+from django.http import HttpResponseGone, HttpResponsePermanentRedirect
+from django.template.loader import render_to_string
+
+from articles.models import Article, Redirect
+
+
+class RedirectMiddleware:
+    """Sends a path that is not found on to where its object is now, or says that it is gone."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        if response.status_code != 404 or request.method not in {"GET", "HEAD"}:
+            return response
+        found = _find(request.path_info)
+        if found is None:
+            return response
+        redirect, rest = found
+        if redirect.is_gone or _is_withdrawn(redirect.target):
+            return HttpResponseGone(
+                render_to_string("articles/gone.html", request=request)
+            )
+        target = _public_address(redirect.target)
+        if target is None or target + rest == request.path_info:
+            return response
+        query = request.META.get("QUERY_STRING", "")
+        return HttpResponsePermanentRedirect(target + rest + (f"?{query}" if query else ""))
+
+
+def _find(path):
+    """The redirect of this path, or of what stands above it (a former tag's feed)."""
+    if not path.endswith("/"):
+        path += "/"
+    paths, parts = [], path.strip("/").split("/")
+    for length in range(len(parts), max(len(parts) - 3, 1), -1):
+        paths.append(f"/{'/'.join(parts[:length])}/")
+    paths = [item for item in paths if len(item) <= 300 and "\x00" not in item]
+    found = {
+        redirect.path: redirect
+        for redirect in Redirect.objects.filter(path__in=paths).select_related(
+            "article", "author", "tag"
+        )
+    }
+    for item in paths:
+        if item in found:
+            return found[item], path[len(item) :]
+    return None
+
+
+def _is_withdrawn(target):
+    return isinstance(target, Article) and target.state == Article.State.WITHDRAWN
+
+
+def _public_address(target):
+    if isinstance(target, Article):
+        return target.get_absolute_url() if target.state == Article.State.LIVE else None
+    return target.get_absolute_url() if target.first_public_at else None

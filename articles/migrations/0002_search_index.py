@@ -1,0 +1,90 @@
+"""The search index: tables of the database's own kind, used by articles.search alone.
+
+They are no models, since nothing but a search ever reads them. So nothing in Django empties
+them either, and each database takes an entry away together with its article.
+"""
+
+from django.db import migrations
+
+SQLITE_FORWARDS = [
+    """
+    CREATE TABLE articles_search (
+        article_id integer PRIMARY KEY REFERENCES articles_article (id) ON DELETE CASCADE,
+        sort_key integer NOT NULL UNIQUE
+    )
+    """,
+    """
+    CREATE VIRTUAL TABLE articles_search_tokens
+        USING fts5(sequence, loose, tokenize = 'ascii', columnsize = 0)
+    """,
+    # On this table and not on articles_article: Django makes that one anew, without its
+    # triggers, whenever a migration changes it.
+    """
+    CREATE TRIGGER articles_search_removed AFTER DELETE ON articles_search
+    BEGIN
+        DELETE FROM articles_search_tokens WHERE rowid = old.sort_key;
+    END
+    """,
+]
+SQLITE_BACKWARDS = [
+    "DROP TABLE articles_search_tokens",
+    "DROP TABLE articles_search",
+]
+
+POSTGRESQL_FORWARDS = [
+    """
+    CREATE TABLE articles_search (
+        article_id bigint PRIMARY KEY,
+        sort_key bigint NOT NULL UNIQUE,
+        tokens tsvector NOT NULL
+    )
+    """,
+    # An entry is written as it is published, so that no search pays for a list of those
+    # that wait to be sorted in.
+    "CREATE INDEX articles_search_tokens ON articles_search USING gin (tokens)"
+    " WITH (fastupdate = off)",
+    # Triggers and no foreign key: PostgreSQL would refuse to truncate articles_article, which
+    # the flush command and the tests do, while a table unknown to Django refers to it.
+    """
+    CREATE FUNCTION articles_search_article_gone() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF TG_OP = 'TRUNCATE' THEN
+            TRUNCATE articles_search;
+        ELSE
+            DELETE FROM articles_search WHERE article_id = old.id;
+        END IF;
+        RETURN NULL;
+    END
+    $$
+    """,
+    "CREATE TRIGGER articles_search_article_deleted AFTER DELETE ON articles_article"
+    " FOR EACH ROW EXECUTE FUNCTION articles_search_article_gone()",
+    "CREATE TRIGGER articles_search_articles_truncated AFTER TRUNCATE ON articles_article"
+    " FOR EACH STATEMENT EXECUTE FUNCTION articles_search_article_gone()",
+]
+POSTGRESQL_BACKWARDS = [
+    "DROP TRIGGER articles_search_articles_truncated ON articles_article",
+    "DROP TRIGGER articles_search_article_deleted ON articles_article",
+    "DROP FUNCTION articles_search_article_gone()",
+    "DROP TABLE articles_search",
+]
+
+
+def run(schema_editor, *, sqlite, postgresql):
+    statements = {"sqlite": sqlite, "postgresql": postgresql}[schema_editor.connection.vendor]
+    for statement in statements:
+        schema_editor.execute(statement)
+
+
+def create(apps, schema_editor):
+    run(schema_editor, sqlite=SQLITE_FORWARDS, postgresql=POSTGRESQL_FORWARDS)
+
+
+def drop(apps, schema_editor):
+    run(schema_editor, sqlite=SQLITE_BACKWARDS, postgresql=POSTGRESQL_BACKWARDS)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("articles", "0001_initial")]
+
+    operations = [migrations.RunPython(create, drop)]

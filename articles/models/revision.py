@@ -1,0 +1,54 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from articles.names import SLUG_MAX_LENGTH
+
+
+class Revision(models.Model):
+    """One saved state of everything an editor can change about an article.
+
+    Immutable once sealed. Bylines are author uids, tags are names (new ones included),
+    related links are {"article": uid} or {"url": …, "title": …}; all in reading order.
+    """
+
+    article = models.ForeignKey("Article", on_delete=models.CASCADE, related_name="revisions")
+    number = models.PositiveIntegerField()
+    language = models.CharField(
+        _("language"), max_length=10, choices=settings.LANGUAGES, default="en"
+    )
+    title = models.CharField(_("title"), max_length=200, blank=True)
+    slug = models.CharField(_("address"), max_length=SLUG_MAX_LENGTH, blank=True)
+    standfirst = models.TextField(_("standfirst"), blank=True)
+    body = models.TextField(_("text"), blank=True)
+    lead_image = models.ForeignKey(
+        "Image", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    bylines = models.JSONField(default=list)
+    tags = models.JSONField(default=list)
+    related = models.JSONField(default=list)
+
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField()
+    saved_at = models.DateTimeField()
+    note = models.CharField(_("note"), max_length=200, blank=True)
+    is_sealed = models.BooleanField(default=True)
+
+    class Meta:
+        verbose_name = _("revision")
+        verbose_name_plural = _("revisions")
+        ordering = ["-number"]
+        get_latest_by = "number"
+        constraints = [
+            models.UniqueConstraint(fields=["article", "number"], name="revision_number_once"),
+            # An article has at most one revision that may still be overwritten.
+            models.UniqueConstraint(
+                fields=["article"], condition=Q(is_sealed=False), name="revision_one_unsealed"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.title} ({self.number})"

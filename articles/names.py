@@ -1,0 +1,77 @@
+"""Names and addresses of things: folding, slugs and the words that may not be slugs. Pure."""
+
+import re
+import unicodedata
+
+from django.core.exceptions import ValidationError
+from django.utils.text import slugify
+from django.utils.translation import gettext_lazy as _
+
+SLUG_MAX_LENGTH = 120
+
+# Words that an address of ours uses, or is going to use, in the place of a slug.
+RESERVED_SLUGS = frozenset(
+    "add admin all api archive articles atom authors by drafts edit feed graph index json latest"
+    " map media new news none page pages preview random robots rss search series sitemap start"
+    " start-here static tags tag trash without years year".split()
+)
+
+_NOT_A_WORD = re.compile(r"[\W_]+")
+
+
+def fold(text):
+    """The form in which two names count as the same: case, accents, hyphens and spaces gone.
+
+    >>> fold("North–South Corridor") == fold("north south córridor")
+    True
+    """
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    bare = "".join(c for c in decomposed if not unicodedata.combining(c))
+    return _NOT_A_WORD.sub("", bare)
+
+
+def make_slug(text, *, fallback):
+    """A slug for a title or name; fallback where nothing usable is left of it."""
+    slug = slugify(unicodedata.normalize("NFC", text), allow_unicode=True)
+    slug = shorten_slug(slug)
+    if not slug or slug in RESERVED_SLUGS or slug.isdigit():
+        slug = f"{fallback}-{slug}" if slug else fallback
+    return slug
+
+
+def shorten_slug(slug, length=SLUG_MAX_LENGTH):
+    """The slug cut to length at a hyphen where there is one."""
+    if len(slug) <= length:
+        return slug
+    cut = slug[:length]
+    return (cut.rpartition("-")[0] or cut).strip("-")
+
+
+def free_slug(wanted, is_taken):
+    """The wanted slug, or the first of wanted-2, wanted-3 … that is_taken(slug) denies."""
+    slug, number = wanted, 1
+    while is_taken(slug):
+        number += 1
+        slug = f"{shorten_slug(wanted, SLUG_MAX_LENGTH - 8)}-{number}"
+    return slug
+
+
+def validate_slug(value):
+    """Refuses what can't stand in an address, with a sentence for the editor."""
+    if not re.fullmatch(r"\w+(?:-+\w+)*", value) or value != value.lower():
+        raise ValidationError(
+            _("Write an address in small letters, digits and single hyphens: “%(example)s”."),
+            params={"example": make_slug(value, fallback="an-example")},
+            code="invalid",
+        )
+    if value in RESERVED_SLUGS:
+        raise ValidationError(
+            _("“%(slug)s” is used by the site itself. Choose another address."),
+            params={"slug": value},
+            code="reserved",
+        )
+    if value.isdigit():
+        raise ValidationError(
+            _("An address can't be a number alone, since years stand there. Add a word to it."),
+            code="reserved",
+        )

@@ -1,0 +1,259 @@
+"""Cross-references: rows that follow the texts, and addresses put in when a page is rendered.
+
+Whoever saves a text calls `follow` in the same transaction. Whoever shows a text calls
+`resolve`, which knows what readers may follow at this moment.
+"""
+
+from urllib.parse import unquote, urlsplit
+
+import lxml.html
+from django.conf import settings
+from django.urls import Resolver404, resolve as resolve_path
+
+from articles.models import Article, Redirect, Reference, Section, Tag
+from articles.rendering import RefToken, clean, structure
+from authors.models import Author
+
+_MODELS = {"article": Article, "author": Author, "tag": Tag}
+
+
+def follow(article, set_, *, body, related):
+    """Makes the reference rows of one set equal to a text and its related links.
+
+    body: a stored body, or None when the set is to be empty. related: as in a revision.
+    """
+    wanted = []
+    if body is not None:
+        position = 0
+        for reference in structure(body).references:
+            if reference.token == RefToken("article", article.uid):
+                continue
+            wanted.append((Reference.Kind.INLINE, position, reference))
+            position += 1
+        for position, item in enumerate(related):
+            if uid := item.get("article"):
+                token = RefToken("article", uid)
+                wanted.append((Reference.Kind.RELATED, position, token))
+    targets = _existing({_token(item) for _kind, _position, item in wanted})
+    rows = []
+    for kind, position, item in wanted:
+        token = _token(item)
+        rows.append(
+            Reference(
+                source=article,
+                set=set_,
+                kind=kind,
+                position=position,
+                words=getattr(item, "words", "")[:300],
+                sentence=getattr(item, "sentence", ""),
+                target_kind=token.kind,
+                target_uid=token.uid,
+                section=token.section,
+                **{f"target_{token.kind}_id": targets.get((token.kind, token.uid))},
+            )
+        )
+    existing = list(Reference.objects.filter(source=article, set=set_))
+    if sorted(map(_content, existing)) != sorted(map(_content, rows)):
+        Reference.objects.filter(source=article, set=set_).delete()
+        Reference.objects.bulk_create(rows)
+        return True
+    return False
+
+
+def _token(item):
+    return item if isinstance(item, RefToken) else item.token
+
+
+def _content(row):
+    return (
+        row.kind,
+        row.position,
+        row.words,
+        row.sentence,
+        row.target_kind,
+        row.target_uid,
+        row.section,
+        row.target_article_id or 0,
+        row.target_author_id or 0,
+        row.target_tag_id or 0,
+    )
+
+
+def _existing(tokens):
+    found = {}
+    for kind, model in _MODELS.items():
+        uids = {token.uid for token in tokens if token.kind == kind}
+        if uids:
+            for uid, pk in model.objects.filter(uid__in=uids).values_list("uid", "pk"):
+                found[kind, uid] = pk
+    return found
+
+
+def adopt_dangling(target, kind):
+    """Ties references that named this uid before the object existed to it."""
+    Reference.objects.filter(
+        target_uid=target.uid, target_kind=kind, **{f"target_{kind}__isnull": True}
+    ).update(**{f"target_{kind}": target})
+
+
+def follow_sections(article, *, live_body, draft_body):
+    """Makes the section rows of an article equal to its live text and its newest draft.
+
+    live_body is None while the article isn't live, draft_body where no newer draft exists.
+    A row is never deleted: a section that is gone is retired, and its id stays taken.
+    """
+    wanted = {}
+    for state, body in ((Section.State.DRAFT, draft_body), (Section.State.LIVE, live_body)):
+        for position, heading in enumerate(structure(body).headings if body else ()):
+            wanted[heading.anchor] = (state, position, heading)
+    rows = {section.anchor: section for section in Section.objects.filter(article=article)}
+    changed, added = [], []
+    for anchor, (state, position, heading) in wanted.items():
+        values = {
+            "heading": heading.text[:300],
+            "level": heading.level,
+            "position": position,
+            "state": state,
+        }
+        row = rows.get(anchor)
+        if row is None:
+            added.append(Section(article=article, anchor=anchor, **values))
+        elif any(getattr(row, name) != value for name, value in values.items()):
+            for name, value in values.items():
+                setattr(row, name, value)
+            changed.append(row)
+    for anchor, row in rows.items():
+        if anchor not in wanted and row.state != Section.State.RETIRED:
+            row.state = Section.State.RETIRED
+            changed.append(row)
+    Section.objects.bulk_create(added)
+    Section.objects.bulk_update(changed, ["heading", "level", "position", "state"])
+    return bool(added or changed)
+
+
+class Resolved:
+    """What readers may follow at this moment, of the references of one page.
+
+    addresses: RefToken → path (with the fragment while the section is in the live text).
+    articles: uid → what a related link shows of a public article.
+    """
+
+    def __init__(self):
+        self.addresses = {}
+        self.articles = {}
+
+
+def resolve(tokens):
+    """Looks up the public targets of the tokens: at most four queries, however many they are."""
+    resolved = Resolved()
+    by_kind = {kind: {} for kind in _MODELS}
+    for token in tokens:
+        by_kind[token.kind].setdefault(token.uid, set()).add(token)
+    if by_kind["article"]:
+        articles = Article.objects.public().filter(uid__in=by_kind["article"])
+        for article in articles.only(
+            "uid", "kind", "slug", "title", "standfirst", "first_published_at", "reading_minutes"
+        ):
+            resolved.articles[article.uid] = article
+            for token in by_kind["article"][article.uid]:
+                resolved.addresses[token] = article.get_absolute_url()
+        _add_fragments(resolved)
+    for kind, model in (("author", Author), ("tag", Tag)):
+        if by_kind[kind]:
+            for target in model.objects.known().filter(uid__in=by_kind[kind]).only("uid", "slug"):
+                for token in by_kind[kind][target.uid]:
+                    resolved.addresses[token] = target.get_absolute_url()
+    return resolved
+
+
+def _add_fragments(resolved):
+    cited = {token for token in resolved.addresses if token.section}
+    if not cited:
+        return
+    live = set(
+        Section.objects.filter(
+            article__uid__in={token.uid for token in cited},
+            anchor__in={token.section for token in cited},
+            state=Section.State.LIVE,
+        ).values_list("article__uid", "anchor")
+    )
+    for token in cited:
+        if (token.uid, token.section) in live:
+            resolved.addresses[token] += f"#{token.section}"
+
+
+def find_by_path(path):
+    """The article, author or tag at a path of this site, present or former; None where none is."""
+    path = unquote(path)
+    if not path.endswith("/"):
+        path += "/"
+    redirect = (
+        Redirect.objects.filter(path=path).select_related("article", "author", "tag").first()
+    )
+    if redirect is not None:
+        return redirect.target
+    try:
+        match = resolve_path(path)
+    except Resolver404:
+        return None
+    slug = match.kwargs.get("slug")
+    finders = {
+        "articles:detail": lambda: Article.objects.articles().filter(slug=slug),
+        "articles:page": lambda: Article.objects.pages().filter(slug=slug),
+        "articles:tag": lambda: Tag.objects.filter(slug=slug),
+        "authors:detail": lambda: Author.objects.filter(slug=slug),
+    }
+    finder = finders.get(match.view_name)
+    return finder().first() if finder else None
+
+
+
+
+def with_internal_links_as_tokens(body, *, own_uid=""):
+    """The body with links to this site turned into references.
+
+    A text never keeps an address of this site, since addresses change: a link to an article,
+    author or tag becomes a token, one to something unknown leaves its words behind.
+    """
+    if "<a href" not in body:
+        return body
+    root = lxml.html.fragment_fromstring(
+        body, create_parent="div", parser=lxml.html.HTMLParser(encoding="utf-8", huge_tree=True)
+    )
+    own, changed = urlsplit(settings.SITE_URL), False
+    for link in list(root.iter("a")):
+        href = link.get("href")
+        if href is None:
+            continue
+        try:
+            parts = urlsplit(href)
+        except ValueError:
+            link.drop_tag()
+            changed = True
+            continue
+        if parts.scheme == "mailto" or (parts.netloc and parts.netloc != own.netloc):
+            continue
+        changed = True
+        token = _token_for(parts, own_uid)
+        link.attrib.pop("href")
+        if token is None:
+            link.drop_tag()
+        else:
+            link.set("data-ref", str(token))
+    if not changed:
+        return body
+    return clean(
+        (root.text or "").replace("&", "&amp;").replace("<", "&lt;")
+        + "".join(lxml.html.tostring(child, encoding="unicode") for child in root)
+    )
+
+
+def _token_for(parts, own_uid):
+    section = parts.fragment if parts.fragment.startswith("s-") else ""
+    if not parts.path and not parts.netloc:
+        return RefToken("article", own_uid, section) if section and own_uid else None
+    target = find_by_path(parts.path or "/")
+    for kind, model in _MODELS.items():
+        if isinstance(target, model):
+            return RefToken(kind, target.uid, section if kind == "article" else "")
+    return None

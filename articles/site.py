@@ -1,0 +1,90 @@
+"""The publication's own words, menu and footer, as every page shows them."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.utils import timezone
+
+from articles.content_version import current
+from articles.models import Article, Image, MenuItem, SiteSettings
+
+DEFAULT_NAME = "Iran Russland Beziehung"
+
+
+@dataclass(frozen=True, slots=True)
+class MenuEntry:
+    label: str
+    url: str
+    is_external: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    name: str
+    tagline: str
+    description: str
+    logo: Image | None
+    footer: str
+    corrections_email: str
+    url: str
+    menu: tuple[MenuEntry, ...]
+    footer_menu: tuple[MenuEntry, ...]
+    year: int
+
+    def absolute(self, path):
+        return path if path.startswith(("http:", "https:")) else f"{self.url}{path}"
+
+
+# The newest publication seen by this process, under the content version it was read for.
+_remembered = {}
+
+
+def publication():
+    """The publication as it is now: one query while nothing has changed, four after a change."""
+    # The version is read first: what is read after it can be newer, never older.
+    version = current()
+    if version not in _remembered:
+        found = _load()
+        _remembered.clear()
+        _remembered[version] = found
+    return _remembered[version]
+
+
+def forget():
+    """Drops what this process remembers. For tests, which roll the database back."""
+    _remembered.clear()
+
+
+def _load():
+    row = SiteSettings.objects.select_related("logo").filter(pk=1).first()
+    row = row or SiteSettings(name=DEFAULT_NAME)
+    items = list(MenuItem.objects.select_related("tag").order_by("position", "pk"))
+    public = Article.objects.public().in_bulk([item.article_id for item in items if item.article_id])
+    entries = {MenuItem.Place.HEADER: [], MenuItem.Place.FOOTER: []}
+    for item in items:
+        url = _address(item, public)
+        if url:
+            entries[item.place].append(
+                MenuEntry(item.label, url, not url.startswith("/"))
+            )
+    return Publication(
+        name=row.name,
+        tagline=row.tagline,
+        description=row.description,
+        logo=row.logo,
+        footer=row.footer,
+        corrections_email=row.corrections_email,
+        url=settings.SITE_URL,
+        menu=tuple(entries[MenuItem.Place.HEADER]),
+        footer_menu=tuple(entries[MenuItem.Place.FOOTER]),
+        year=timezone.localdate().year,
+    )
+
+
+def _address(item, public):
+    if item.article_id:
+        article = public.get(item.article_id)
+        return article.get_absolute_url() if article else ""
+    if item.tag:
+        return item.tag.get_absolute_url() if item.tag.first_public_at else ""
+    return item.address

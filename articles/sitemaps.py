@@ -1,0 +1,94 @@
+"""The sitemap (sitemaps.org protocol): an index, and files for each kind of page."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Max
+from django.db.models.functions import TruncMonth
+from django.http import Http404, HttpResponse
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from articles.models import Article, Tag
+from articles.site import publication
+from authors.models import Author
+
+# The protocol allows 50,000; smaller files are made faster.
+PER_FILE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    path: str
+    lastmod: datetime | None = None
+
+    @property
+    def location(self):
+        return publication().absolute(self.path)
+
+
+def _articles(number):
+    rows = Article.objects.public().order_by("id")
+    rows = rows.only("kind", "slug", "updated_at")[(number - 1) * PER_FILE : number * PER_FILE]
+    return [Entry(row.get_absolute_url(), row.updated_at) for row in rows]
+
+
+def _lists(number):
+    articles = Article.objects.public().articles()
+    newest = articles.aggregate(last=Max("updated_at"))["last"]
+    names = ("articles:home", "articles:archive", "articles:tags", "authors:list")
+    entries = [Entry(reverse(name), newest) for name in names]
+    months = articles.order_by().annotate(month=TruncMonth("first_published_at")).values("month")
+    months = list(months.annotate(last=Max("updated_at")).order_by("-month"))
+    years = {}
+    for row in months:
+        month = timezone.localtime(row["month"])
+        last = years.get(month.year)
+        years[month.year] = max(last, row["last"]) if last else row["last"]
+        entries.append(
+            Entry(reverse("articles:archive_month", args=[month.year, month.month]), row["last"])
+        )
+    entries += [
+        Entry(reverse("articles:archive_year", args=[year]), last) for year, last in years.items()
+    ]
+    return entries
+
+
+def _subjects(number):
+    tags = Tag.objects.listed().annotate(last=Max("article_tags__published_at"))
+    authors = Author.objects.listed().annotate(last=Max("bylines__published_at"))
+    return [Entry(row.get_absolute_url(), row.last) for row in [*tags, *authors]]
+
+
+_SECTIONS = {"articles": _articles, "lists": _lists, "subjects": _subjects}
+
+
+def _names():
+    files = max(1, -(-Article.objects.public().count() // PER_FILE))
+    return ["lists", "subjects", *(f"articles-{number}" for number in range(1, files + 1))]
+
+
+@require_safe
+def index(request):
+    site = publication()
+    urls = [
+        site.absolute(reverse("articles:sitemap_section", args=[name])) for name in _names()
+    ]
+    return _xml("sitemap_index.xml", {"urls": urls})
+
+
+@require_safe
+def section(request, section):
+    name, _hyphen, number = section.partition("-")
+    if section not in _names():
+        raise Http404
+    return _xml("sitemap.xml", {"entries": _SECTIONS[name](int(number or 1))})
+
+
+def _xml(template, context):
+    return HttpResponse(
+        render_to_string(f"articles/{template}", context),
+        content_type="application/xml; charset=utf-8",
+    )

@@ -1,0 +1,151 @@
+"""What search engines and other machines are told of a page: meta tags and schema.org data."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.templatetags.static import static
+from django.utils.translation import gettext as _
+
+from articles.rendering import excerpt
+from articles.site import publication
+
+
+@dataclass(slots=True)
+class Meta:
+    """Everything of a page's head that differs from page to page."""
+
+    heading_title: str
+    canonical: str
+    description: str = ""
+    title: str = ""
+    type: str = "website"
+    language: str = "en"
+    image: object = None
+    image_url: str = ""
+    image_alt: str = ""
+    published_at: datetime | None = None
+    updated_at: datetime | None = None
+    author_names: list = field(default_factory=list)
+    tags: list = field(default_factory=list)
+    section: str = ""
+    noindex: bool = False
+    feeds: list = field(default_factory=list)
+    structured_data: list = field(default_factory=list)
+
+    def __post_init__(self):
+        site = publication()
+        if not self.title:
+            self.title = f"{self.heading_title} – {site.name}"
+        self.canonical = site.absolute(self.canonical)
+        self.description = excerpt(self.description or site.description or site.tagline, 200)
+        if self.image is not None:
+            self.image_url, self.image_alt = site.absolute(self.image.url), self.image.alt
+        else:
+            self.image_url, self.image_alt = site.absolute(static("img/share.png")), site.name
+
+
+@dataclass(frozen=True, slots=True)
+class Crumb:
+    label: str
+    url: str
+
+
+def breadcrumbs(*crumbs):
+    """The way from home to this page; each crumb is (label, path)."""
+    return [Crumb(_("Home"), "/"), *(Crumb(label, path) for label, path in crumbs)]
+
+
+def breadcrumb_list(crumbs):
+    site = publication()
+    return {
+        "@context": "https://schema.org",
+        "@type": "BreadcrumbList",
+        "itemListElement": [
+            {
+                "@type": "ListItem",
+                "position": position,
+                "name": crumb.label,
+                "item": site.absolute(crumb.url),
+            }
+            for position, crumb in enumerate(crumbs, start=1)
+        ],
+    }
+
+
+def organisation():
+    site = publication()
+    logo = site.logo.url if site.logo else static("img/mark.png")
+    return {
+        "@type": "NewsMediaOrganization",
+        "name": site.name,
+        "url": site.absolute("/"),
+        "logo": {"@type": "ImageObject", "url": site.absolute(logo)},
+    }
+
+
+def website():
+    site = publication()
+    return {
+        "@context": "https://schema.org",
+        "@type": "WebSite",
+        "name": site.name,
+        "url": site.absolute("/"),
+        "description": site.description or site.tagline or site.name,
+        "publisher": organisation(),
+        "potentialAction": {
+            "@type": "SearchAction",
+            "target": {
+                "@type": "EntryPoint",
+                "urlTemplate": site.absolute("/search/?q={search_term_string}"),
+            },
+            "query-input": "required name=search_term_string",
+        },
+    }
+
+
+def person(author):
+    site = publication()
+    data = {
+        "@type": "Person",
+        "name": author.name,
+        "url": site.absolute(author.get_absolute_url()),
+    }
+    if author.role:
+        data["jobTitle"] = author.role
+    if author.short_bio:
+        data["description"] = author.short_bio
+    if author.photo:
+        data["image"] = site.absolute(author.photo.url)
+    links = [link["url"] for link in author.links if link.get("url")]
+    if links:
+        data["sameAs"] = links
+    return data
+
+
+def profile(author):
+    return {
+        "@context": "https://schema.org",
+        "@type": "ProfilePage",
+        "mainEntity": person(author),
+        "url": publication().absolute(author.get_absolute_url()),
+    }
+
+
+def article(page, meta):
+    data = {
+        "@context": "https://schema.org",
+        "@type": "Article",
+        "headline": page.title,
+        "description": meta.description,
+        "image": [meta.image_url],
+        "datePublished": page.published_at.isoformat(),
+        "dateModified": (page.updated_at or page.published_at).isoformat(),
+        "author": [person(author) for author in page.authors] or [organisation()],
+        "publisher": organisation(),
+        "mainEntityOfPage": {"@type": "WebPage", "@id": meta.canonical},
+        "inLanguage": page.language,
+        "isAccessibleForFree": True,
+    }
+    if page.tags:
+        data["keywords"] = [tag.name for tag in page.tags]
+    return data

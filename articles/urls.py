@@ -1,0 +1,26 @@
+from django.urls import path
+
+from articles import feeds, sitemaps, views
+
+app_name = "articles"
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("articles/", views.archive, name="archive"),
+    path("articles/<yyyy:year>/", views.archive, name="archive_year"),
+    path("articles/<yyyy:year>/<mm:month>/", views.archive, name="archive_month"),
+    path("articles/<uslug:slug>/", views.article_detail, name="detail"),
+    path("pages/<uslug:slug>/", views.page_detail, name="page"),
+    path("tags/", views.tag_list, name="tags"),
+    path("tags/<uslug:slug>/", views.tag_detail, name="tag"),
+    path("tags/<uslug:slug>/feed/", feeds.TagRss(), name="tag_feed"),
+    path("tags/<uslug:slug>/feed/atom/", feeds.TagAtom(), name="tag_feed_atom"),
+    path("tags/<uslug:slug>/feed/json/", feeds.tag_json, name="tag_feed_json"),
+    path("search/", views.search, name="search"),
+    path("feed/", feeds.SiteRss(), name="feed"),
+    path("feed/atom/", feeds.SiteAtom(), name="feed_atom"),
+    path("feed/json/", feeds.site_json, name="feed_json"),
+    path(".well-known/security.txt", views.security_txt, name="security_txt"),
+    path("sitemap.xml", sitemaps.index, name="sitemap"),
+    path("sitemap-<slug:section>.xml", sitemaps.section, name="sitemap_section"),
+]

@@ -1,0 +1,94 @@
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from irb_site.uids import UID_LENGTH, new_uid
+
+
+class AuthorQuerySet(models.QuerySet):
+    def known(self):
+        """Authors whose page answers: those who ever had a public article."""
+        return self.filter(first_public_at__isnull=False)
+
+    def listed(self):
+        """Authors who stand in lists and sitemaps: those with a public article now."""
+        return self.known().filter(article_count__gt=0)
+
+    def choosable(self):
+        """Authors whom an editor may newly choose for a byline."""
+        return self.filter(is_retired=False)
+
+
+class Author(models.Model):
+    """A person with a byline; needs no log-in. Never deleted, since drafts name authors."""
+
+    uid = models.CharField(max_length=UID_LENGTH, unique=True, default=new_uid, editable=False)
+    name = models.CharField(_("name"), max_length=120)
+    slug = models.CharField(
+        _("address"),
+        max_length=120,
+        unique=True,
+        help_text=_("Last part of the address of the author's page. Old addresses lead here."),
+    )
+    role = models.CharField(
+        _("role"),
+        max_length=160,
+        blank=True,
+        help_text=_("Shown under the name: “Senior Analyst, Caspian and Transport”."),
+    )
+    short_bio = models.TextField(
+        _("short biography"),
+        blank=True,
+        max_length=600,
+        help_text=_("About two sentences, shown under every article."),
+    )
+    long_bio = models.TextField(
+        _("long biography"),
+        blank=True,
+        help_text=_("Shown on the author's own page. A blank line starts a new paragraph."),
+    )
+    photo = models.ForeignKey(
+        "articles.Image",
+        verbose_name=_("photo"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("Without one, the first letter of the name is shown."),
+    )
+    links = models.JSONField(_("links"), default=list, blank=True)
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("log-in"),
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="author",
+        help_text=_("Only if this person also logs in here."),
+    )
+    is_retired = models.BooleanField(
+        _("retired"),
+        default=False,
+        help_text=_("Keeps the page and the bylines, and is no longer offered for new articles."),
+    )
+    article_count = models.PositiveIntegerField(default=0, editable=False)
+    first_public_at = models.DateTimeField(null=True, editable=False)
+
+    objects = AuthorQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("author")
+        verbose_name_plural = _("authors")
+        ordering = ["name", "pk"]
+        indexes = [models.Index(fields=["name", "id"], name="author_by_name")]
+
+    def __str__(self):
+        return self.name
+
+    def get_absolute_url(self):
+        return reverse("authors:detail", args=[self.slug])
+
+    @property
+    def initial(self):
+        return self.name[:1].upper()

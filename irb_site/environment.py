@@ -1,0 +1,180 @@
+"""Typed access to environment variables.
+
+A value that cannot be used stops the start with a sentence that names the
+variable, so that nobody has to read a traceback to find a typing error.
+"""
+
+import os
+import re
+import secrets
+import zoneinfo
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+
+PROJECT = Path(__file__).resolve().parent.parent
+SHORTEST_KEY = 32
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def text(name, default=""):
+    return os.environ.get(name, "").strip() or default
+
+
+def flag(name, default=False):
+    value = text(name).lower()
+    if not value:
+        return default
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"0", "false", "no", "off"}:
+        return False
+    raise ImproperlyConfigured(f"{name} must be yes or no; it is {value!r}.")
+
+
+def words(name):
+    """A list given as words separated by commas or blanks."""
+    return text(name).replace(",", " ").split()
+
+
+def folder(name, default):
+    """An absolute path. A relative one starts at the project, wherever a command is run."""
+    return (PROJECT / text(name, str(default))).resolve()
+
+
+def time_zone(name, default):
+    value = text(name, default)
+    try:
+        zoneinfo.ZoneInfo(value)
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+        raise ImproperlyConfigured(
+            f"{name} must be the name of a time zone, such as Europe/Berlin; it is {value!r}."
+        ) from None
+    return value
+
+
+def site_url(name, default):
+    """The public address of the site as browsers write it, without a trailing slash."""
+    value = text(name, default)
+    try:
+        parts = urlsplit(value)
+        host, port = parts.hostname or "", parts.port
+        usable = parts.scheme in _DEFAULT_PORTS and parts.path in {"", "/"} and "@" not in value
+        usable = usable and not (parts.query or parts.fragment)
+        usable = usable and bool(":" in host or _HOST.fullmatch(host))
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ImproperlyConfigured(
+            f"{name} must be the address of the site's root, such as"
+            f" https://www.example.org; it is {value!r}."
+        )
+    if ":" in host:
+        host = f"[{host}]"
+    if port in (None, _DEFAULT_PORTS[parts.scheme]):
+        return f"{parts.scheme}://{host}"
+    return f"{parts.scheme}://{host}:{port}"
+
+
+def database(name, *, default_path):
+    """Django's database settings for a database URL, or for the embedded SQLite file."""
+    value = text(name) or f"sqlite:///{default_path}"
+    try:
+        config = dj_database_url.parse(value, conn_health_checks=True)
+    except (ValueError, KeyError):
+        # The value itself isn't repeated here: it may hold a password.
+        raise ImproperlyConfigured(
+            f"{name} can't be read. Write it like postgresql://user:password@host:5432/name"
+            " or sqlite:////path/to/file.sqlite3."
+        ) from None
+    options = config.setdefault("OPTIONS", {})
+    if config["ENGINE"] == "django.db.backends.sqlite3":
+        if config["NAME"] in {"", ":memory:"}:
+            raise ImproperlyConfigured(
+                f"{name} must name a file, which the site's processes share:"
+                " sqlite:////path/to/file.sqlite3."
+            )
+        config["NAME"] = _in_existing_folder(name, PROJECT / config["NAME"])
+        # Immediate: a transaction that reads first and writes later can't wait for its turn,
+        # it fails. SQLite's own default for `synchronous` stays, since the next one would
+        # lose what was just saved when the power fails.
+        options.update(
+            transaction_mode="IMMEDIATE", timeout=20, init_command="PRAGMA journal_mode=WAL"
+        )
+    elif config["ENGINE"] == "django.db.backends.postgresql":
+        if not config["NAME"]:
+            raise ImproperlyConfigured(f"{name} doesn't say which database: end it with /name.")
+        # For each process, which answers two requests at a time.
+        options["pool"] = {"min_size": 1, "max_size": 4, "timeout": 10}
+    else:
+        raise ImproperlyConfigured(
+            f"{name} must name a PostgreSQL or SQLite database; it begins with"
+            f" {value.partition(':')[0]!r}."
+        )
+    return config
+
+
+def secret_key(name, *, keep_in):
+    """The secret key: from the environment, or made once and kept in a file.
+
+    keep_in is the file to keep it in, or None where a key must be given: several
+    machines have to agree on it, so a server database means a key of your own.
+    """
+    value = text(name)
+    if value:
+        if len(value) < SHORTEST_KEY:
+            raise ImproperlyConfigured(
+                f"{name} is too short: use at least {SHORTEST_KEY} random characters."
+            )
+        return value
+    if keep_in is None:
+        raise ImproperlyConfigured(
+            f"{name} is not set. With a database server it must be: 50 random characters,"
+            " the same on every machine."
+        )
+    path = Path(keep_in)
+    try:
+        if not path.exists():
+            _write_once(_in_existing_folder(name, path), secrets.token_urlsafe(48))
+        value = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", "it isn't text")
+        raise ImproperlyConfigured(
+            f"{name} is not set and can't be kept in {path} ({reason})."
+            " Set DATA_DIR to a folder that can be written to."
+        ) from None
+    if len(value) < SHORTEST_KEY:
+        raise ImproperlyConfigured(
+            f"{name} is not set and the key kept in {path} is damaged: delete that file to get"
+            " a new key, which signs everybody out."
+        )
+    return value
+
+
+def _write_once(path, content):
+    """Write a private file whole or not at all, and never over another process's file."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(content)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def _in_existing_folder(name, path):
+    """The path, once its folder is there: private, since drafts and accounts are in it."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{name} needs the folder {path.parent}, which can't be made ({error.strerror})."
+            " Set DATA_DIR to a folder that can be written to."
+        ) from None
+    return path

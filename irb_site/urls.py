@@ -1,0 +1,36 @@
+"""The address scheme.
+
+/                                   home
+/articles/  …/2026/  …/2026/11/     archive
+/articles/SLUG/                     article (one word namespace: years are no slugs)
+/authors/   /authors/SLUG/          people
+/tags/      /tags/SLUG/             subjects (SLUG+SLUG for combinations is kept free)
+/pages/SLUG/                        about, imprint, privacy
+/search/?q=                         search
+feed/  feed/atom/  feed/json/       under the root, an author and a tag
+/sitemap.xml  /robots.txt  /healthz /media/…  /admin/
+"""
+
+from django.contrib import admin
+from django.urls import include, path, register_converter
+
+from irb_site import converters, views
+
+register_converter(converters.UnicodeSlugConverter, "uslug")
+register_converter(converters.YearConverter, "yyyy")
+register_converter(converters.MonthConverter, "mm")
+
+urlpatterns = [
+    path("", include("articles.urls")),
+    path("authors/", include("authors.urls")),
+    path("robots.txt", views.robots, name="robots"),
+    path("favicon.ico", views.favicon),
+    path("healthz", views.health, name="health"),
+    path("media/<path:name>", views.media, name="media"),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = "irb_site.views.bad_request"
+handler403 = "irb_site.views.forbidden"
+handler404 = "irb_site.views.not_found"
+handler500 = "irb_site.views.server_error"

@@ -1,0 +1,95 @@
+"""What belongs to no app: files, robots, health and error pages."""
+
+import mimetypes
+import re
+
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.db import DatabaseError, connection
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpResponse,
+    HttpResponsePermanentRedirect,
+    HttpResponseServerError,
+    JsonResponse,
+)
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.templatetags.static import static
+from django.http import HttpResponsePermanentRedirect
+from django.views.decorators.cache import cache_control
+from django.views.decorators.csrf import requires_csrf_token
+from django.views.decorators.http import require_safe
+
+from irb_site.uids import UID_PATTERN
+
+_PICTURE = re.compile(rf"pictures/[a-z2-7]{{2}}/{UID_PATTERN}-[0-9a-f]{{12}}(-[a-z0-9]+)?\.webp")
+
+
+@require_safe
+def media(request, name):
+    """A picture, under the name that nobody can guess; nothing else of the folder.
+
+    Names never change what they hold, so browsers may keep them for ever.
+    """
+    if not _PICTURE.fullmatch(name):
+        raise Http404
+    try:
+        file = default_storage.open(name)
+    except FileNotFoundError:
+        raise Http404 from None
+    response = FileResponse(file, content_type=mimetypes.types_map[".webp"])
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@require_safe
+@cache_control(public=True, max_age=3600)
+def robots(request):
+    lines = [
+        "User-agent: *",
+        "Disallow: /admin/",
+        "Disallow: /search/",
+        "",
+        f"Sitemap: {settings.SITE_URL}/sitemap.xml",
+        "",
+    ]
+    return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def favicon(request):
+    return HttpResponsePermanentRedirect(static("img/mark.svg"))
+
+
+@require_safe
+@cache_control(no_store=True)
+def health(request):
+    """Whether this process can answer from its database."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return JsonResponse({"status": "no database"}, status=503)
+    return JsonResponse({"status": "ok"})
+
+
+def not_found(request, exception):
+    return render(request, "404.html", status=404)
+
+
+def forbidden(request, exception=None):
+    return render(request, "403.html", status=403)
+
+
+def bad_request(request, exception=None):
+    return HttpResponse(render_to_string("400.html"), status=400)
+
+
+@requires_csrf_token
+def server_error(request):
+    # Without context: what failed may be what a context processor needs.
+    return HttpResponseServerError(render_to_string("500.html"))

@@ -1,0 +1,613 @@
+"""The readers' search: one set of expectations for both databases."""
+
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+
+import pytest
+from django.core.management import call_command
+from django.db import connection, models, transaction
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from articles import search
+from articles.models import Article, Revision
+
+FIRST_DAY = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+HOSTILE_QUERIES = [
+    "",
+    " \t\n",
+    '"',
+    '""',
+    '"""',
+    '" "',
+    "'",
+    "''",
+    "';DROP TABLE articles_article;--",
+    "\x00",
+    "run\x00ning",
+    "*",
+    "* *",
+    "run*",
+    "-",
+    "--",
+    '-"',
+    '-""',
+    "- -run",
+    "-run",
+    '-"the run"',
+    "AND",
+    "OR NOT NEAR",
+    "NEAR(run oil, 5)",
+    "title:run",
+    "sequence : run",
+    "{sequence loose} : run",
+    "^run",
+    "(((",
+    "run)",
+    "run & | ! <->",
+    "run:*",
+    "run:A",
+    "%s %(x)s %%",
+    "\\",
+    "run\\",
+    "$$run$$",
+    "the",
+    "the of and",
+    '"the of"',
+    "und",
+    "a-z",
+    "-–—",
+    "x" * 100_000,
+    "run " * 5_000,
+    '"' * 5_000,
+    "-" * 5_000,
+    "ﷺ" * 300,
+    "½ № ² ㎏",
+    "\ue000",
+    "\ue001run",
+    "\ud800",
+    "🎉 👩‍👩‍👧",
+    "\u200f\u202e\ufeff",
+    "a\u0301" * 90,
+    "中文搜索",
+    "हिन्दी",
+    "…",
+    "<script>alert(1)</script>",
+    "?q=run&page=2",
+]
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def publish():
+    """A function that makes a live article and indexes it, each a day newer than the last."""
+    made = []
+
+    def publish(title="Untitled", text="", *, standfirst="", language="en", published_at=None):
+        at = published_at or FIRST_DAY + timedelta(days=len(made))
+        article = Article.objects.create(touched_at=timezone.now())
+        revision = Revision.objects.create(
+            article=article, number=1, title=title, created_at=at, saved_at=at
+        )
+        article.state = Article.State.LIVE
+        article.language = language
+        article.slug = f"article-{article.pk}"
+        article.title = title
+        article.standfirst = standfirst
+        article.body = f"<p>{text}</p>" if text else ""
+        article.live_revision = article.latest_revision = revision
+        article.first_published_at = article.updated_at = at
+        article.save()
+        search.index(
+            article.pk, language=language, title=title, standfirst=standfirst, text=text
+        )
+        made.append(article)
+        return article
+
+    return publish
+
+
+def found(query):
+    return search.find(query).ids
+
+
+# What counts as the same word.
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "language"),
+    [
+        ("run", "They were running.", "en"),
+        ("running", "A long run.", "en"),
+        ("sanction", "New sanctions", "en"),
+        ("haus", "Viele Häuser", "de"),
+        ("haus", "Das Dach des Hauses", "de"),
+        ("Häuser", "Ein Haus", "de"),
+        ("laufer", "Eine Läuferin", "de"),
+        ("strasse", "Die Straße", "de"),
+        ("Straße", "Die Strasse", "de"),
+        ("cafe", "In a Café", "en"),
+        ("CAFÉ", "in a cafe\u0301", "en"),
+        ("gdansk", "the port of Gdańsk", "en"),
+        ("lodz", "from Łódź", "en"),
+        ("iran", "Iran’s share", "en"),
+        ("Iran's", "the share of Iran", "en"),
+        ("north-south", "the North–South Corridor", "en"),
+        ("north-south", "the northsouth line", "en"),
+        ("north-south", "a north south line", "en"),
+        ("email", "by e-mail", "en"),
+        ("e-mail", "by email", "en"),
+        ("S-300", "the S-300 saga", "en"),
+        ("s300", "the S‑300 saga", "en"),
+        ("follow-up", "a follow-up visit", "en"),
+        ("иран", "Россия и Иран", "ru"),
+        ("ЁЛКА", "елка", "ru"),
+        ("تحریم", "تحریم‌ها و نفت", "fa"),
+        ("كيش", "جزیره کیش", "fa"),
+        ("1402", "در سال ۱۴۰۲", "fa"),
+        ("universi", "Two universities", "en"),
+    ],
+)
+def test_find_sees_through_spelling_and_endings(publish, query, text, language):
+    article = publish("Here", text, language=language)
+    publish("There", "Nothing of the kind.")
+
+    assert found(query) == [article.pk]
+
+
+@pytest.mark.parametrize("query", ["S-300", "A-10"])
+def test_find_takes_the_letter_of_a_compound_seriously(publish, query):
+    publish("Here", "about 300 tanks and 10 aircraft")
+
+    assert found(query) == []
+
+
+# The language of queries.
+
+
+def test_find_wants_all_words(publish):
+    both = publish("Here", "Oil flows through the pipeline.")
+    publish("There", "Oil")
+
+    assert found("pipeline oil") == [both.pk]
+
+
+def test_find_wants_all_words_wherever_they_stand(publish):
+    article = publish("Oil", "flows", standfirst="through a pipeline")
+
+    assert found("oil pipeline flow") == [article.pk]
+
+
+def test_find_passes_over_stop_words(publish):
+    article = publish("Here", "War came.")
+
+    assert found("the war") == [article.pk]
+
+
+def test_find_wants_a_phrase_in_one_piece(publish):
+    article = publish("Here", "a new nuclear deal")
+    publish("There", "a deal on nuclear fuel")
+
+    assert found('"nuclear deals"') == [article.pk]
+    assert found("“nuclear deals”") == [article.pk]
+    assert found('"nuclear deals') == [article.pk]
+
+
+def test_find_counts_stop_words_within_a_phrase(publish):
+    article = publish("Here", "the rule of law")
+    publish("There", "a rule, a big law, a rule law")
+
+    assert found('"the rule of law"') == [article.pk]
+
+
+def test_find_joins_no_phrase_of_title_and_text(publish):
+    publish("The nuclear", "deal")
+
+    assert found('"nuclear deal"') == []
+
+
+def test_find_makes_no_phrase_of_forms(publish):
+    publish("Here", "running men, then walking")
+
+    assert found('"men running"') == []
+
+
+def test_find_leaves_out_excluded_words(publish):
+    article = publish("Oil")
+    publish("Oil and gas")
+
+    assert found("oil -gas") == [article.pk]
+    assert found("-gas oil") == [article.pk]
+    assert found("oil -gases") == [article.pk]
+
+
+def test_find_leaves_out_excluded_phrases(publish):
+    article = publish("Oil", "gas and crude")
+    publish("Oil", "crude gas")
+
+    assert found('oil -"crude gas"') == [article.pk]
+
+
+def test_find_doesnt_exclude_by_a_beginning(publish):
+    article = publish("Oil and gasoline")
+
+    assert found("oil -gas") == [article.pk]
+
+
+def test_find_takes_the_last_word_for_a_beginning(publish):
+    article = publish("Transcaucasia")
+
+    assert found("transc") == [article.pk]
+    assert found("tr") == []
+    assert found("transc caucasus") == []
+    assert found('"transc"') == []
+
+
+def test_find_ignores_what_is_beyond_the_limits(publish):
+    article = publish("Oil", "gas")
+
+    assert found("oil " * 12 + "coal") == [article.pk]
+    assert found("oil" + " " * 200 + "coal") == [article.pk]
+
+
+@pytest.mark.parametrize("query", ["", "the of", "-gas", '-"crude oil"', "-gas the", '""'])
+def test_find_finds_nothing_without_a_word_to_look_for(publish, query):
+    publish("The oil of the field")
+
+    assert search.find(query) == search.Hits([], 0, False, search.Terms())
+
+
+@pytest.mark.parametrize("query", HOSTILE_QUERIES)
+def test_find_survives(publish, query):
+    publish("Oil", "They were running after the oil.")
+
+    hits = search.find(query)
+
+    assert hits.total == len(hits.ids)
+    assert search.snippet("They were running.", hits.terms).startswith(("They", "<mark>"))
+
+
+@pytest.mark.parametrize("text", [query for query in HOSTILE_QUERIES if "\x00" not in query])
+def test_index_survives(publish, text):
+    # A lone half of a surrogate pair can't be stored in an article either.
+    article = publish("Oil")
+
+    search.index(article.pk, language="de", title="Oil " + text, standfirst=text, text=text)
+
+    assert found("oil") == [article.pk]
+
+
+# Order and paging.
+
+
+def test_find_ranks_title_before_standfirst_before_recurring_before_mention(publish):
+    filler = "Some other words stand between. " * 20
+    title = publish("The Caspian", filler)
+    standfirst = publish("A", filler, standfirst="On the Caspian")
+    recurring = publish("A", "Caspian gas, Caspian oil, Caspian law. " * 3 + filler)
+    mention = publish("A", f"The Caspian once. {filler}")
+
+    assert found("caspian") == [title.pk, standfirst.pk, recurring.pk, mention.pk]
+
+
+def test_find_ranks_by_all_words(publish):
+    one_in_title = publish("Caspian", "law")
+    both_in_title = publish("Caspian law", published_at=FIRST_DAY - timedelta(days=1))
+    both_in_head = publish("Caspian", standfirst="law", published_at=FIRST_DAY)
+
+    assert found("law caspian") == [both_in_title.pk, both_in_head.pk, one_in_title.pk]
+
+
+@pytest.mark.parametrize("query", ["casp", '"caspian law"', "caspian-law", '"the caspian law"'])
+def test_find_ranks_beginnings_and_phrases_too(publish, query):
+    in_title = publish("The Caspian-Law")
+    in_text = publish("A", "The Caspian-Law")
+
+    assert found(query) == [in_title.pk, in_text.pk]
+
+
+def test_find_shows_the_newest_first(publish):
+    middle = publish("Oil", published_at=FIRST_DAY)
+    newest = publish("Oil", published_at=FIRST_DAY + timedelta(minutes=1))
+    oldest = publish("Oil", published_at=datetime(1969, 5, 1, tzinfo=UTC))
+    later_id = publish("Oil", published_at=FIRST_DAY)
+
+    assert found("oil") == [newest.pk, later_id.pk, middle.pk, oldest.pk]
+
+
+def test_find_gives_pages(publish):
+    in_text = [publish("A", "oil").pk for _ in range(4)]
+    in_title = [publish("Oil").pk for _ in range(3)]
+    ranked = in_title[::-1] + in_text[::-1]
+
+    pages = [search.find("oil", offset=offset, limit=2) for offset in (0, 2, 4, 6, 8, 1000)]
+
+    assert [page.ids for page in pages] == [
+        ranked[0:2],
+        ranked[2:4],
+        ranked[4:6],
+        ranked[6:7],
+        [],
+        [],
+    ]
+    assert {(page.total, page.is_capped) for page in pages} == {(7, False)}
+
+
+def test_find_counts_without_a_page(publish):
+    publish("Oil")
+
+    hits = search.find("oil", offset=-5, limit=0)
+
+    assert (hits.ids, hits.total) == ([], 1)
+
+
+def test_find_caps_what_it_counts_but_not_the_titles(publish, monkeypatch):
+    monkeypatch.setattr(search, "MATCHES_MAX", 3)
+    old_title = publish("Oil")
+    in_text = [publish("A", "oil").pk for _ in range(3)]
+
+    hits = search.find("oil")
+
+    assert hits.ids == [old_title.pk, in_text[2], in_text[1]]
+    assert (hits.total, hits.is_capped) == (3, True)
+
+
+def test_find_is_not_capped_at_the_limit(publish, monkeypatch):
+    monkeypatch.setattr(search, "MATCHES_MAX", 3)
+    for _ in range(3):
+        publish("Oil")
+
+    hits = search.find("oil")
+
+    assert (hits.total, hits.is_capped) == (3, False)
+
+
+def test_find_asks_a_fixed_number_of_questions(publish, django_assert_num_queries):
+    for _ in range(3):
+        publish("A", "oil")
+
+    with django_assert_num_queries(5):
+        search.find("oil")
+
+
+# What is in the index.
+
+
+def test_index_replaces(publish):
+    article = publish("Oil", "pipeline")
+
+    search.index(article.pk, language="en", title="Gas", standfirst="", text="tanker")
+
+    assert found("oil") == []
+    assert found("pipeline") == []
+    assert found("gas tanker") == [article.pk]
+
+
+def test_index_replaces_after_a_change_of_date(publish):
+    older = publish("Oil")
+    newer = publish("Oil")
+    Article.objects.filter(pk=older.pk).update(first_published_at=FIRST_DAY + timedelta(days=9))
+
+    search.index(older.pk, language="en", title="Oil", standfirst="", text="")
+
+    assert found("oil") == [older.pk, newer.pk]
+
+
+def test_index_refuses_what_was_never_published():
+    article = Article.objects.create(touched_at=timezone.now())
+
+    with pytest.raises(ValueError, match="never published"):
+        search.index(article.pk, language="en", title="Oil", standfirst="", text="")
+
+
+def test_index_belongs_to_the_transaction(publish):
+    article = publish("Oil")
+
+    def fail():
+        with transaction.atomic():
+            search.index(article.pk, language="en", title="Gas", standfirst="", text="")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+
+    assert found("oil") == [article.pk]
+    assert found("gas") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " ".join(f"word{number}" for number in range(60_000)),
+        " ".join("한글" + chr(0xAC00 + number % 11000) * 20 for number in range(5_000)),
+        "oil " * 50_000,
+        "ﷺ" * 100_000,
+        "x" * 2_000_000,
+    ],
+    ids=["many words", "wide letters", "one word", "letters that grow", "no space"],
+)
+def test_index_cuts_what_is_too_long(publish, text):
+    article = publish("Tanker", text, standfirst="At sea")
+
+    assert found("tanker sea") == [article.pk]
+
+
+def test_remove_takes_an_article_out(publish):
+    gone, left = publish("Oil"), publish("Oil")
+
+    search.remove(gone.pk)
+    search.remove(gone.pk)
+
+    assert found("oil") == [left.pk]
+
+
+def test_deletion_takes_an_article_out(publish):
+    gone, left = publish("Oil"), publish("Oil")
+
+    delete(gone)
+
+    assert found("oil") == [left.pk]
+    assert index_size() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_flush_empties_the_index(publish):
+    publish("Oil")
+
+    call_command("flush", interactive=False, verbosity=0)
+
+    assert found("oil") == []
+    assert index_size() == 0
+
+
+def delete(article):
+    """Delete an article's rows without any verb."""
+    Article.objects.filter(pk=article.pk).update(
+        state=Article.State.TRASHED, live_revision=None, latest_revision=None
+    )
+    article.revisions.all().delete()
+    Article.objects.filter(pk=article.pk).delete()
+
+
+def index_size():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM articles_search")
+        return cursor.fetchone()[0]
+
+
+# Building it again.
+
+
+QUESTIONS = ["oil", "gas", '"crude oil"', "oil -gas", "casp", "the"]
+
+
+def test_rebuild_changes_no_result(publish, capsys):
+    publish("Oil & gas", "crude oil", standfirst="A “standfirst”")
+    publish("Gas", "Caspian Oil")
+    before = [search.find(question) for question in QUESTIONS]
+
+    call_command("rebuild_search_index")
+
+    assert [search.find(question) for question in QUESTIONS] == before
+    assert [len(hits.ids) for hits in before] == [2, 2, 1, 0, 1, 0]
+    assert capsys.readouterr().out == "2 articles indexed, 0 removed.\n"
+
+
+def test_rebuild_repairs(publish, monkeypatch):
+    monkeypatch.setattr(search, "BATCH_SIZE", 2)
+    missing, wrong, withdrawn, page, fine = (publish("Oil", "crude") for _ in range(5))
+    search.remove(missing.pk)
+    search.index(wrong.pk, language="en", title="Gas", standfirst="", text="")
+    Article.objects.filter(pk=withdrawn.pk).update(state=Article.State.WITHDRAWN)
+    Article.objects.filter(pk=page.pk).update(kind=Article.Kind.PAGE)
+    steps = []
+
+    counts = search.rebuild(steps.append)
+
+    assert counts == (3, 2)
+    assert steps == [2, 3]
+    assert found("oil crude") == [fine.pk, wrong.pk, missing.pk]
+    assert found("gas") == []
+
+
+# Snippets.
+
+
+def marked(text, query, **options):
+    return search.snippet(text, search.parse(query).terms, **options)
+
+
+def test_snippet_marks_what_was_found():
+    assert marked("The Läuferin ran; Iran’s cafés.", "laufer iran cafe") == (
+        "The <mark>Läuferin</mark> ran; <mark>Iran’s</mark> <mark>cafés</mark>."
+    )
+
+
+def test_snippet_marks_beginnings_and_not_excluded_words():
+    assert marked("Caspian oil, gas", "-gas casp") == "<mark>Caspian</mark> oil, gas"
+
+
+def test_snippet_marks_no_stop_words():
+    assert marked("The rule of the law", '"rule of law"') == (
+        "The <mark>rule</mark> of the <mark>law</mark>"
+    )
+
+
+def test_snippet_is_escaped():
+    excerpt = marked("a <script>alert('x')</script> & <b>oil</b>", "script oil")
+
+    assert isinstance(excerpt, SafeString)
+    assert excerpt == (
+        "a &lt;<mark>script</mark>&gt;alert(&#x27;x&#x27;)&lt;/<mark>script</mark>&gt;"
+        " &amp; &lt;b&gt;<mark>oil</mark>&lt;/b&gt;"
+    )
+
+
+def test_snippet_is_the_passage_with_most_words():
+    filler = "Nothing to be seen here. " * 40
+    text = f"{filler}Only oil. {filler}Crude oil and gas. {filler}"
+
+    excerpt = marked(text, "oil gas crude", length=100)
+
+    assert "<mark>Crude</mark> <mark>oil</mark> and <mark>gas</mark>." in excerpt
+    assert excerpt.startswith("… ")
+    assert excerpt.endswith(" …")
+    assert len(excerpt) < 100 + len("… " + " …") + 3 * len("<mark></mark>")
+
+
+def test_snippet_cuts_between_words():
+    text = " ".join(f"word{number}" for number in range(500))
+
+    for number in (0, 7, 250, 480, 499):
+        excerpt = marked(text, f"word{number}", length=80)
+
+        bare = excerpt.replace("<mark>", "").replace("</mark>", "")
+        assert f"<mark>word{number}</mark>" in excerpt
+        assert set(bare.split()) - {"…"} <= set(text.split())
+
+
+def test_snippet_without_a_hit_is_the_beginning():
+    assert search.snippet("one two three four", search.Terms(), length=9) == "one two …"
+    assert search.snippet("", search.Terms()) == ""
+
+
+def test_snippet_of_one_endless_word():
+    assert len(search.snippet("x" * 5000, search.Terms(), length=100)) == 102
+
+
+# The tables.
+
+
+@pytest.mark.django_db(transaction=True)
+def test_index_survives_a_change_of_the_article_table(publish):
+    article = publish("Oil")
+    old = Article._meta.get_field("title")
+    new = models.CharField(max_length=old.max_length + 1, blank=True)
+    new.set_attributes_from_name("title")
+    new.model = Article
+
+    # SQLite makes the whole table anew for this.
+    with connection.schema_editor() as editor:
+        editor.alter_field(Article, old, new)
+    with connection.schema_editor() as editor:
+        editor.alter_field(Article, new, old)
+
+    assert found("oil") == [article.pk]
+    delete(article)
+    assert index_size() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_migration_can_be_taken_back():
+    migration = import_module("articles.migrations.0002_search_index")
+
+    with connection.schema_editor() as editor:
+        migration.drop(None, editor)
+    tables = connection.introspection.table_names()
+    with connection.schema_editor() as editor:
+        migration.create(None, editor)
+
+    assert [name for name in tables if name.startswith("articles_search")] == []
+    assert index_size() == 0

@@ -1,0 +1,105 @@
+import threading
+
+import pytest
+
+from articles.text_analysis import STOP_WORDS, compounds, fold_text, stem, stems, tokens, words
+
+
+@pytest.mark.parametrize(
+    ("written", "folded"),
+    [
+        ("Größe", "grosse"),
+        ("STRASSE", "strasse"),
+        ("Café", "cafe"),
+        ("Cafe\u0301", "cafe"),
+        ("Gdańsk", "gdansk"),
+        ("Łódź", "lodz"),
+        ("Tromsø", "tromso"),
+        ("İstanbul", "istanbul"),
+        ("ＧＡＳ", "gas"),
+        ("Ёлка", "елка"),
+        ("كيش", "کیش"),
+        ("۱۴۰۲", "1402"),
+    ],
+)
+def test_fold_text_makes_one_form_of_spellings(written, folded):
+    assert fold_text(written) == folded
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", []),
+        ("  …  — !", []),
+        ("Iran's oil", ["iran", "oil"]),
+        ("Iran’s oil", ["iran", "oil"]),
+        ("l’Iran", ["l", "iran"]),
+        ("North–South", ["north", "south"]),
+        ("snake_case", ["snake", "case"]),
+        ("Außen\N{SOFT HYPHEN}politik", ["aussenpolitik"]),
+        ("1½", ["11", "2"]),
+        ("می‌خواهم", ["می", "خواهم"]),
+        ("تَهران", ["تهران"]),
+        ("Россия и Иран", ["россия", "и", "иран"]),
+    ],
+)
+def test_tokens_splits_into_folded_words(text, expected):
+    assert tokens(text) == expected
+
+
+def test_tokens_shortens_what_is_no_word():
+    assert tokens("x" * 5000) == ["x" * 60]
+
+
+def test_words_say_where_they_stand():
+    text = "Über Cafe\u0301s: ½"
+
+    found = [(text[word.start : word.end], word.tokens) for word in words(text)]
+
+    assert found == [("Über", ("uber",)), ("Cafe\u0301s", ("cafes",)), ("½", ("1", "2"))]
+
+
+def test_compounds_keep_words_with_hyphens_together():
+    assert list(compounds("The S-300 — state‑owned - gas")) == [
+        ("the",),
+        ("s", "300"),
+        ("state", "owned"),
+        ("gas",),
+    ]
+
+
+def test_stem_depends_on_the_language():
+    assert stem("hauser", "de") == "haus"
+    assert stem("hauser", "en") == "hauser"
+    assert stem("hauser", "ru") == "hauser"
+
+
+def test_stems_are_all_forms_once():
+    assert stems("running") == ("run", "running")
+    assert stems("iran") == ("iran",)
+
+
+def test_stop_words_are_folded():
+    assert {fold_text(word) for word in STOP_WORDS} == STOP_WORDS
+
+
+def test_stop_words_leave_out_what_the_other_language_means():
+    assert STOP_WORDS.isdisjoint({"war", "man", "hat", "will", "us"})
+
+
+def test_stem_works_in_several_threads():
+    results = []
+    threads = [
+        threading.Thread(
+            target=lambda: results.append([stem(f"running{n}s", "en") for n in range(2000)])
+        )
+        for _ in range(4)
+    ]
+
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(results) == 4
+    assert all(result == results[0] for result in results)

@@ -1,0 +1,190 @@
+"""What every test may rely on: a clean slate, no network, two databases, a browser.
+
+Environment: TEST_DATABASE (sqlite, postgresql), SOAK=1 (run what takes long, with
+SOAK_EXAMPLES examples for each property), CHROMIUM (another browser), CI=true (fail
+where something is missing instead of skipping).
+"""
+
+import ipaddress
+import os
+import shutil
+import socket
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import hypothesis
+import pytest
+from django.conf import settings as django_settings
+from django.core.cache import cache
+
+SOAK = os.environ.get("SOAK") == "1"
+CI = os.environ.get("CI") == "true"
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+# Playwright keeps an event loop in the main thread once it has run; Django would then
+# refuse the database to every later test.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+hypothesis.settings.register_profile(
+    "fixed", derandomize=True, max_examples=25, deadline=None, database=None
+)
+hypothesis.settings.register_profile(
+    "soak",
+    max_examples=int(os.environ.get("SOAK_EXAMPLES") or 2000),
+    deadline=None,
+    database=None,
+    print_blob=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("soak" if SOAK else "fixed")
+
+
+# The run as a whole.
+
+
+def pytest_configure(config):
+    for line in (
+        "sqlite_only: says something about SQLite alone",
+        "postgresql_only: says something about PostgreSQL alone",
+        "browser: needs Chromium; added to tests that use a page; runs with SQLite only",
+        "soak: takes long; runs with SOAK=1 only",
+    ):
+        config.addinivalue_line("markers", line)
+    config.addinivalue_line("filterwarnings", "error")
+    _refuse_other_machines()
+    is_xdist_worker = hasattr(config, "workerinput")
+    if django_settings.TEST_DATABASE == "postgresql" and not is_xdist_worker:
+        from tests import postgres
+
+        server = ExitStack()
+        config.add_cleanup(server.close)
+        server.enter_context(postgres.running(Path(os.environ["TEST_POSTGRES_FOLDER"])))
+
+
+def pytest_report_header():
+    return f"database: {django_settings.TEST_DATABASE}" + (", soak" if SOAK else "")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    engine = django_settings.TEST_DATABASE
+    other = "postgresql_only" if engine == "sqlite" else "sqlite_only"
+    browser_asked_for = "browser" in config.getoption("markexpr", "")
+    kept, left_out = [], []
+    for item in items:
+        if "page" in item.fixturenames or "browser" in item.fixturenames:
+            item.add_marker("browser")
+        leave_out = (
+            item.get_closest_marker(other)
+            or (item.get_closest_marker("soak") and not SOAK)
+            or (item.get_closest_marker("browser") and engine != "sqlite" and not browser_asked_for)
+        )
+        (left_out if leave_out else kept).append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = kept
+
+
+def _refuse_other_machines():
+    """Make every connection of this process to another machine an error."""
+    connect = socket.socket.connect
+
+    def connect_here(self, address):
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            host = address[0]
+            if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+                raise AssertionError(f"A test tried to reach {host}.")
+        return connect(self, address)
+
+    socket.socket.connect = connect_here
+
+
+# Every test.
+
+
+@pytest.fixture(autouse=True)
+def clean_slate(settings, tmp_path):
+    """Nothing that an earlier test left in this process or on disk."""
+    from articles import site
+
+    cache.clear()
+    site.forget()
+    settings.MEDIA_ROOT = tmp_path / "media"
+
+
+@pytest.fixture
+def editor(django_user_model):
+    return django_user_model.objects.create_superuser("editor", password="correct horse")
+
+
+# Browser tests.
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if path is None:
+        missing = pytest.fail if CI else pytest.skip
+        missing("No Chromium was found: install it, or name it in CHROMIUM.")
+    return browser_type_launch_args | {"executable_path": path, "args": CHROMIUM_OPTIONS}
+
+
+@pytest.fixture(scope="session")
+def base_url(live_server):
+    return live_server.url
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args):
+    return browser_context_args | {
+        "locale": "en-GB",
+        "timezone_id": "UTC",
+        "reduced_motion": "reduce",
+    }
+
+
+@pytest.fixture
+def page_problems():
+    """What went wrong in the browser. A test that expects some takes them out."""
+    return []
+
+
+@pytest.fixture
+def context(context, live_server, settings, page_problems):
+    """A browser context in which console errors and requests to other hosts fail the test."""
+    settings.SITE_URL = live_server.url
+    settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
+    host = urlsplit(live_server.url).netloc
+
+    def note_message(message):
+        if message.type == "error":
+            page_problems.append(f"console: {message.text} ({message.location['url']})")
+
+    def note_request(request):
+        address = urlsplit(request.url)
+        if address.scheme in ("http", "https", "ws", "wss") and address.netloc != host:
+            page_problems.append(f"request to another host: {request.url}")
+
+    context.on("console", note_message)
+    context.on("weberror", lambda event: page_problems.append(f"script: {event.error}"))
+    context.on("request", note_request)
+    yield context
+    assert page_problems == []
+
+
+@pytest.fixture
+def signed_in_page(page, client, editor, live_server):
+    """A page whose visitor is the editor."""
+    client.force_login(editor)
+    cookie = client.cookies[django_settings.SESSION_COOKIE_NAME]
+    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+    return page
