@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 
 from articles.models import Image
 from articles.models.image import CARD_SIZE, SQUARE_SIZE, WIDTHS
-from irb_site.uids import new_uid
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 MAX_BYTES = 25 * 1024 * 1024
@@ -67,23 +66,25 @@ def read_picture(file, *, name):
     return picture, hashlib.sha256(data).hexdigest()
 
 
-def add_image(file, *, name, alt, caption="", credit="", focal=(50, 50), by=None):
+def add_image(file, *, name, alt, caption="", credit="", by=None):
     """Stores a picture with its renditions and returns its Image row.
 
     file: a binary file. Raises ValidationError when it can't be used.
     """
     picture, digest = read_picture(file, name=name)
     image = Image(
-        uid=new_uid(),
         alt=alt[:300],
         caption=caption[:400],
         credit=credit[:200],
-        focal_x=focal[0],
-        focal_y=focal[1],
         digest=digest,
         original_name=name[-200:],
-        created_by=by,
     )
+    return store(image, picture, by=by)
+
+
+def store(image, picture, *, by):
+    """Writes the files of a new Image row and saves it."""
+    image.created_by = by
     write_files(image, picture)
     image.save()
     return image

@@ -336,6 +336,24 @@ def _leave_redirect(owner, old_path, new_path):
     Redirect.objects.filter(path=new_path, **{kind: owner}).delete()
 
 
+def is_former_address(path, owner):
+    """Whether a path once led, or still leads, to something else than owner."""
+    held = Redirect.objects.filter(path=path).first()
+    return held is not None and (held.is_gone or held.target != owner)
+
+
+@transaction.atomic
+def add_former_address(article, path):
+    """Lets a path at which an imported article stood elsewhere lead to it; False if it is taken."""
+    path = path if path.endswith("/") else f"{path}/"
+    if path in {"/", article.get_absolute_url()} or len(path) > 300:
+        return True
+    if is_former_address(path, article):
+        return False
+    Redirect.objects.get_or_create(path=path, defaults={"article": article})
+    return True
+
+
 def _authors(revision):
     found = {author.uid: author for author in Author.objects.filter(uid__in=revision.bylines)}
     return [found[uid] for uid in revision.bylines if uid in found]

@@ -29,11 +29,13 @@ from articles.text_analysis import (
     STEMMED_LANGUAGES,
     STOP_WORDS,
     compounds,
+    forms,
     join_compound,
+    occurrences,
+    spellings,
     stem,
     stems,
     tokens,
-    words,
 )
 
 QUERY_MAX_LENGTH = 200
@@ -154,14 +156,14 @@ def _clause(row, *, joined):
     row = _without_outer_stop_words(row)
     # A text is stemmed by its own language, so the forms of one row belong together.
     variants = [[stem(word, language) for word in row] for language in STEMMED_LANGUAGES]
-    forms = dict.fromkeys(
+    rows = dict.fromkeys(
         tuple(None if word in STOP_WORDS else form for word, form in zip(row, variant, strict=True))
         for variant in (*variants, row)
         if row
     )
     if compound:
-        forms |= dict.fromkeys((form,) for form in stems(compound))
-    return tuple(Alternative(tokens_in_row) for tokens_in_row in forms)
+        rows |= dict.fromkeys((form,) for form in stems(compound))
+    return tuple(Alternative(tokens_in_row) for tokens_in_row in rows)
 
 
 def _without_outer_stop_words(row):
@@ -477,9 +479,9 @@ def _in_place(clause, place):
         return
     # Anywhere in a row, and each of the words in the place.
     yield clause
-    for forms in zip(*rows, strict=True):
-        if forms[0] is not None:
-            yield (*(Alternative((place + form,)) for form in dict.fromkeys(forms)), *single)
+    for column in zip(*rows, strict=True):
+        if column[0] is not None:
+            yield (*(Alternative((place + form,)) for form in dict.fromkeys(column)), *single)
 
 
 # Showing.
@@ -491,11 +493,11 @@ def snippet(text, terms, *, length=240):
     About length characters, cut between words. Without a hit it is the beginning.
     """
     text = " ".join(text[:TEXT_MAX_LENGTH].split())
-    found = []
-    for word in words(text):
-        matched = _matched_term(word, terms)
-        if matched:
-            found.append((word.start, word.end, matched))
+    matched = {spelling: _matched_term(spelling, terms) for spelling in spellings(text)}
+    marked = {spelling for spelling, term in matched.items() if term}
+    found = [
+        (match.start(), match.end(), matched[match[0]]) for match in occurrences(text, marked)
+    ]
     start, end = _passage(text, found, length)
     pieces = ["… " if start else ""]
     position = start
@@ -509,16 +511,13 @@ def snippet(text, terms, *, length=240):
     return mark_safe("".join(pieces))
 
 
-def _matched_term(word, terms):
-    for token in word.tokens:
-        if token in STOP_WORDS:
-            continue
-        for form in stems(token):
-            if form in terms.words:
-                return form
-        for prefix in terms.prefixes:
-            if token.startswith(prefix):
-                return prefix
+def _matched_term(spelling, terms):
+    written = forms(spelling)
+    if not terms.words.isdisjoint(written):
+        return min(terms.words & written)
+    for prefix in terms.prefixes:
+        if any(form.startswith(prefix) for form in written):
+            return prefix
     return None
 
 

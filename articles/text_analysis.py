@@ -7,7 +7,6 @@ both databases and the snippets agree about what counts as the same word.
 import re
 import threading
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
 
 import Stemmer
@@ -69,22 +68,14 @@ _MARKS = (
     "\u00ad\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0670"
     "\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u1dc0-\u1dff\u20d0-\u20f0\ufe20-\ufe2f"
 )
-_LETTERS = rf"{_LETTER}(?:{_LETTER}|[{_MARKS}])*"
+_INSIDE = rf"(?:{_LETTER}|[{_MARKS}])"
+_LETTERS = rf"{_LETTER}{_INSIDE}*"
 _WORD = re.compile(rf"{_LETTERS}(?:['’ʼ][sS](?!{_LETTER}))?")
 _POSSESSIVE = re.compile(r"['’ʼ][sS]$")
 _COMPOUND = re.compile(rf"{_WORD.pattern}(?:[-‐‑]{_WORD.pattern})*")
 _FOLDED_WORD = re.compile(rf"{_LETTER}+")
 
 _stemmers = threading.local()
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word of a text: where it stands, and its tokens (a sign such as ½ has several)."""
-
-    start: int
-    end: int
-    tokens: tuple[str, ...]
 
 
 def fold_text(text):
@@ -100,10 +91,17 @@ def fold_text(text):
     return bare.translate(_PLAIN_LETTERS)
 
 
-def words(text):
-    """Yields every Word of the text in order."""
-    for match in _WORD.finditer(text):
-        yield Word(match.start(), match.end(), _tokens_of(match.group()))
+def spellings(text):
+    """The words of the text as they are written, each once."""
+    return set(_WORD.findall(text))
+
+
+def occurrences(text, spellings):
+    """Yields a match for each place where one of some spellings stands as a word."""
+    if spellings:
+        # The longest first, so that the "Iran" of "Iran's" doesn't come before it.
+        either = "|".join(re.escape(spelling) for spelling in sorted(spellings, key=len)[::-1])
+        yield from re.finditer(rf"(?<!{_INSIDE})(?:{either})(?!{_INSIDE})", text)
 
 
 def tokens(text):
@@ -150,6 +148,14 @@ def stem(word, language):
 def stems(word):
     """Every form under which a folded word may be indexed: its stems and itself, each once."""
     return tuple(dict.fromkeys([*(stem(word, lang) for lang in STEMMED_LANGUAGES), word]))
+
+
+@lru_cache(maxsize=50_000)
+def forms(spelling):
+    """Every token that finds a word written like this; none for a stop word."""
+    return frozenset(
+        form for word in _tokens_of(spelling) if word not in STOP_WORDS for form in stems(word)
+    )
 
 
 @lru_cache(maxsize=50_000)

@@ -2,4 +2,4 @@ from django.contrib.admin.apps import AdminConfig
 
 
 class NewsroomAdminConfig(AdminConfig):
-    default_site = "irb_site.admin.NewsroomAdminSite"
+    default_site = "articles.newsroom.NewsroomAdminSite"

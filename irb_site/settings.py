@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "taggit",
     "axes",
     "django_prose_editor",
+    "django.forms",
 ]
 
 MIDDLEWARE = [
@@ -69,6 +70,8 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "irb_site.urls"
+# Widgets of ours have templates beside the others.
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 WSGI_APPLICATION = "irb_site.wsgi.application"
 
 TEMPLATES = [
@@ -136,7 +139,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-WHITENOISE_MAX_AGE = 60 * 60 * 24
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["map", "png", "webp", "woff2", "jpg", "gz", "br"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
@@ -202,7 +205,6 @@ LOGGING = {
     "loggers": {
         # Not every mistyped address is worth a line.
         "django.request": {"level": "ERROR"},
-        "django.security.DisallowedHost": {"level": "CRITICAL"},
         "articles": {"level": "INFO"},
     },
 }

@@ -1,6 +1,5 @@
 """What belongs to no app: files, robots, health and error pages."""
 
-import mimetypes
 import re
 
 from django.conf import settings
@@ -39,7 +38,7 @@ def media(request, name):
         file = default_storage.open(name)
     except FileNotFoundError:
         raise Http404 from None
-    response = FileResponse(file, content_type=mimetypes.types_map[".webp"])
+    response = FileResponse(file, content_type="image/webp")
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["X-Content-Type-Options"] = "nosniff"

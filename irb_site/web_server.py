@@ -4,6 +4,7 @@
 """
 
 import multiprocessing
+import signal
 import sys
 
 from granian import Granian
@@ -19,6 +20,9 @@ SECONDS_TO_FINISH_REQUESTS = 5
 
 def load_application():
     """What each of granian's processes runs first. It must not outlive granian itself."""
+    # Inherited from granian, and deaf until the application is loaded: a stop meanwhile
+    # would go unheard.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     end_with_parent(multiprocessing.parent_process().pid)
     from irb_site.wsgi import application
 

@@ -2,7 +2,17 @@ import threading
 
 import pytest
 
-from articles.text_analysis import STOP_WORDS, compounds, fold_text, stem, stems, tokens, words
+from articles.text_analysis import (
+    STOP_WORDS,
+    compounds,
+    fold_text,
+    forms,
+    occurrences,
+    spellings,
+    stem,
+    stems,
+    tokens,
+)
 
 
 @pytest.mark.parametrize(
@@ -51,12 +61,23 @@ def test_tokens_shortens_what_is_no_word():
     assert tokens("x" * 5000) == ["x" * 60]
 
 
-def test_words_say_where_they_stand():
-    text = "Über Cafe\u0301s: ½"
+def test_spellings_are_words_as_written():
+    assert spellings("Über Cafe\u0301s, Über: Iran’s") == {"Über", "Cafe\u0301s", "Iran’s"}
 
-    found = [(text[word.start : word.end], word.tokens) for word in words(text)]
 
-    assert found == [("Über", ("uber",)), ("Cafe\u0301s", ("cafes",)), ("½", ("1", "2"))]
+def test_occurrences_are_whole_words():
+    text = "Iran's, Iranian Iran; Cafe Cafe\u0301 Iran"
+
+    found = [(match.start(), match[0]) for match in occurrences(text, {"Iran", "Iran's", "Cafe"})]
+
+    assert found == [(0, "Iran's"), (16, "Iran"), (22, "Cafe"), (33, "Iran")]
+    assert list(occurrences(text, set())) == []
+
+
+def test_forms_are_all_that_finds_a_spelling():
+    assert forms("Running") == {"run", "running"}
+    assert forms("Läuferin") == {"lauf", "lauferin"}
+    assert forms("The") == frozenset()
 
 
 def test_compounds_keep_words_with_hyphens_together():

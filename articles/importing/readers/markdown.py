@@ -322,10 +322,12 @@ def _read_article(folder, file, now):
     published_at, is_date_bad = values.moment("date", now)
     if is_date_bad:
         problems.append(Problem(where, "Without its date it is imported as a draft."))
+    # A status that can't be read must not publish what may have been meant as a draft.
+    has_status = metadata.get("status") is not None
+    status = values.choice("status", ("published", "draft"))
     is_draft = (
         is_date_bad
-        or values.choice("status", ("published", "draft")) == "draft"
-        or _is_unknown_status(metadata)
+        or (has_status and status != "published")
         or values.is_true("draft")
         or values.is_false("published")
     )
@@ -356,12 +358,6 @@ def _read_article(folder, file, now):
     )
     yield from problems
     yield article
-
-
-def _is_unknown_status(metadata):
-    """A status that can't be read must not publish what may have been meant as a draft."""
-    status = metadata.get("status")
-    return status is not None and status not in ("published", "draft")
 
 
 def _lead_image(values, body):

@@ -12,9 +12,21 @@ from html.parser import HTMLParser
 import nh3
 
 # What is left of these is nothing: programs, forms and what a browser shows in their stead.
-_DROPPED_WITH_CONTENT = frozenset(
-    "script style form select textarea button noscript template canvas svg math map title".split()
-)
+_DROPPED_WITH_CONTENT = {
+    "script",
+    "style",
+    "form",
+    "select",
+    "textarea",
+    "button",
+    "noscript",
+    "template",
+    "canvas",
+    "svg",
+    "math",
+    "map",
+    "title",
+}
 _INLINE = {
     "a": "a",
     "abbr": None,
@@ -60,18 +72,43 @@ _BLOCKS = {
     "ul": "ul",
 }
 # Blocks that only separate paragraphs.
-_TRANSPARENT = frozenset(
-    "address article aside caption center dd details div dl dt figcaption figure fieldset footer"
-    " header hgroup legend main nav p section summary".split()
-)
+_TRANSPARENT = {
+    "address",
+    "article",
+    "aside",
+    "caption",
+    "center",
+    "dd",
+    "details",
+    "div",
+    "dl",
+    "dt",
+    "figcaption",
+    "figure",
+    "fieldset",
+    "footer",
+    "header",
+    "hgroup",
+    "legend",
+    "main",
+    "nav",
+    "p",
+    "section",
+    "summary",
+}
 _PLAYERS = {"audio": "src", "embed": "src", "object": "data", "source": "src", "video": "src"}
 _OUTER_PLAYERS = frozenset({"audio", "object", "video"})
 _LISTS = frozenset({"ol", "ul"})
 _HEADINGS = frozenset({"h2", "h3", "h4"})
-_IN_LINE_BLOCKS = _HEADINGS | {"li", "td", "th", "pre"}
 _TABLE_PARTS = frozenset({"table", "tbody", "thead", "tr"})
 _KEPT_WHEN_EMPTY = frozenset({"td", "th", "tr", "tbody", "thead"})
 _MAX_DEPTH = 40
+# No text is nested like this; to parse it would take minutes.
+_MAX_NESTING = 2000
+_NESTING_TAG = re.compile(
+    r"<(/?)(?:a|b|blockquote|center|div|dl|em|font|i|ol|section|small|span|strong|table|u|ul)\b",
+    re.IGNORECASE,
+)
 
 _TAGS = set(_INLINE) | set(_BLOCKS) | _TRANSPARENT | set(_PLAYERS) | {"br", "hr", "img", "q"}
 _ATTRIBUTES = {
@@ -87,9 +124,18 @@ _ATTRIBUTES = {
 } | {f"h{level}": {"id"} for level in range(1, 7)}
 
 # Shortcodes that stand for something elsewhere: their address stays, as a link.
-_PLAYER_SHORTCODES = frozenset(
-    "audio gist soundcloud spotify ted tweet twitter video vimeo youtube".split()
-)
+_PLAYER_SHORTCODES = {
+    "audio",
+    "gist",
+    "soundcloud",
+    "spotify",
+    "ted",
+    "tweet",
+    "twitter",
+    "video",
+    "vimeo",
+    "youtube",
+}
 _SHORTCODE = re.compile(
     r"\[(?P<open>\[)?(?P<slash>/)?(?P<name>[a-z][a-z0-9_-]{1,40})"
     r"(?P<arguments>(?:[\s/=](?:[^\[\]\"'<>]|\"[^\"\[\]]*\"|'[^'\[\]]*'|<[^<>\[\]]*>)*)?)"
@@ -131,6 +177,8 @@ def convert(content, resolve):
     content = re.sub(r"<iframe\b", "<embed", content, flags=re.IGNORECASE)
     content = re.sub(r"</iframe\s*>", "", content, flags=re.IGNORECASE)
     content = _LONG_CODE.sub(r"<pre><code>\1</code></pre>", content)
+    if _nesting(content) > _MAX_NESTING:
+        content = re.sub(r"<[^<>]*>", "", content)
     writer = _BodyWriter(resolve, is_classic)
     writer.feed(_well_formed(content))
     writer.close()
@@ -149,11 +197,20 @@ def _well_formed(content):
     return nh3.clean(
         content,
         tags=_TAGS,
-        clean_content_tags=set(_DROPPED_WITH_CONTENT),
+        clean_content_tags=_DROPPED_WITH_CONTENT,
         attributes=_ATTRIBUTES,
         url_schemes={"http", "https", "mailto"},
         link_rel=None,
     )
+
+
+def _nesting(content):
+    """How deep the elements that must be closed lie in each other at most."""
+    depth = deepest = 0
+    for tag in _NESTING_TAG.finditer(content):
+        depth = max(depth + (-1 if tag[1] else 1), 0)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _without_comments(content):

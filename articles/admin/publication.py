@@ -1,0 +1,88 @@
+"""What belongs to the publication as a whole: its words, menu, picks, redirects, schedules."""
+
+from django.contrib import admin
+from django.http import HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from articles.admin.base import GoesLiveAtOnce
+from articles.models import MenuItem, Pick, Redirect, Schedule, SiteSettings
+from articles.site import DEFAULT_NAME
+
+
+@admin.register(SiteSettings)
+class SiteSettingsAdmin(GoesLiveAtOnce, admin.ModelAdmin):
+    autocomplete_fields = ["logo"]
+    fields = ["name", "tagline", "description", "logo", "footer", "corrections_email"]
+
+    def changelist_view(self, request, extra_context=None):
+        row, _created = SiteSettings.objects.get_or_create(pk=1, defaults={"name": DEFAULT_NAME})
+        return HttpResponseRedirect(reverse("admin:articles_sitesettings_change", args=[row.pk]))
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+@admin.register(MenuItem)
+class MenuItemAdmin(GoesLiveAtOnce, admin.ModelAdmin):
+    list_display = ["label", "place", "position", "target"]
+    list_editable = ["position"]
+    list_filter = ["place"]
+    list_select_related = ["article__latest_revision", "tag"]
+    autocomplete_fields = ["article", "tag"]
+    fields = ["place", "label", "article", "tag", "address", "position"]
+
+    @admin.display(description=_("leads to"))
+    def target(self, item):
+        return item.article or item.tag or item.address
+
+
+@admin.register(Pick)
+class PickAdmin(GoesLiveAtOnce, admin.ModelAdmin):
+    list_display = ["article", "place", "tag", "position"]
+    list_editable = ["position"]
+    list_filter = ["place"]
+    list_select_related = ["article", "tag"]
+    autocomplete_fields = ["article", "tag"]
+    fields = ["place", "article", "tag", "position"]
+
+
+@admin.register(Redirect)
+class RedirectAdmin(admin.ModelAdmin):
+    list_display = ["path", "leads_to", "created_at"]
+    list_select_related = ["article", "author", "tag"]
+    search_fields = ["path"]
+
+    @admin.display(description=_("leads to"))
+    def leads_to(self, redirect):
+        return redirect.target or _("gone on purpose")
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        # An address that was ever public never dies.
+        return False
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(admin.ModelAdmin):
+    list_display = ["article", "action", "due_at", "outcome", "by", "message"]
+    list_filter = ["outcome", "action"]
+    list_select_related = ["article", "by"]
+    ordering = ["-due_at"]
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False

@@ -1,0 +1,457 @@
+"""What editors fill in. Forms check words and say what is wrong; they change nothing."""
+
+import json
+from urllib.parse import urlsplit
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from articles.models import Article, Image, Tag, TagAlias
+from articles.names import SLUG_MAX_LENGTH, fold, validate_slug
+from articles.publishing import Words
+from articles.rendering import clean, structure
+from authors.models import Author
+from irb_site.uids import is_uid
+
+
+class PickerWidget(forms.Widget):
+    """An ordered list that is searched, sorted and kept as JSON (static/js/admin/picker.js)."""
+
+    template_name = "admin/articles/picker.html"
+
+    def __init__(self, *, kind, creates=False, addresses=False, placeholder="", attrs=None):
+        super().__init__(attrs)
+        self.kind, self.creates, self.addresses = kind, creates, addresses
+        self.placeholder = placeholder
+
+    def get_context(self, name, value, attrs):
+        context = super().get_context(name, value, attrs)
+        context["widget"].update(
+            kind=self.kind,
+            creates=self.creates,
+            addresses=self.addresses,
+            placeholder=self.placeholder,
+            url=reverse("admin:articles_lookup"),
+            exclude=context["widget"]["attrs"].get("data-exclude", ""),
+        )
+        return context
+
+    def format_value(self, value):
+        if isinstance(value, str):
+            return value
+        return json.dumps(value or [])
+
+    def use_required_attribute(self, initial):
+        return False
+
+    def id_for_label(self, id_):
+        return f"{id_}_input" if id_ else id_
+
+
+class PickerField(forms.Field):
+    """A list of {"value", "label", "note"} in order; cleans to the values."""
+
+    def to_python(self, value):
+        if not value:
+            return []
+        if isinstance(value, str):
+            try:
+                value = json.loads(value)
+            except ValueError:
+                value = None
+        if not isinstance(value, list) or not all(
+            isinstance(item, dict) and isinstance(item.get("value"), str) for item in value
+        ):
+            raise ValidationError(_("This list can't be read. Choose its entries again."))
+        return [item["value"].strip() for item in value]
+
+    def bound_data(self, data, initial):
+        return data
+
+    def has_changed(self, initial, data):
+        return True
+
+
+class BodyWidget(forms.Textarea):
+    """The writing surface (static/js/admin/editor.js) over an ordinary textarea."""
+
+    def get_context(self, name, value, attrs):
+        context = super().get_context(name, value, attrs)
+        context["widget"]["attrs"] |= {
+            "data-library": static("django_prose_editor/editor.js"),
+            "data-lookup-url": reverse("admin:articles_lookup"),
+            "data-pictures-url": reverse("admin:articles_picture_lookup"),
+            "data-upload-url": reverse("admin:articles_picture_upload"),
+        }
+        return context
+
+
+class LeadPictureWidget(forms.HiddenInput):
+    template_name = "admin/articles/lead_picture.html"
+
+    @property
+    def is_hidden(self):
+        return False
+
+    def get_context(self, name, value, attrs):
+        context = super().get_context(name, value, attrs)
+        context["image"] = Image.objects.filter(uid=value).first() if is_uid(value) else None
+        return context
+
+
+class ArticleForm(forms.Form):
+    """The words of a revision. Everything may be missing in a draft."""
+
+    title = forms.CharField(
+        label=_("Title"),
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"class": "article-form__title", "autocomplete": "off"}),
+    )
+    standfirst = forms.CharField(
+        label=_("Standfirst"),
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("One or two sentences under the title; also shown on cards and in search."),
+    )
+    body = forms.CharField(
+        label=_("Text"),
+        required=False,
+        widget=BodyWidget(
+            attrs={
+                "rows": 30,
+                "aria-label": _("Text"),
+                "placeholder": _("Write here. Type @ to cite an article, a section, a person or a tag."),
+            }
+        ),
+    )
+    authors = PickerField(
+        label=_("Authors"),
+        required=False,
+        widget=PickerWidget(kind="author", placeholder=_("Add an author")),
+    )
+    tags = PickerField(
+        label=_("Tags"),
+        required=False,
+        widget=PickerWidget(kind="tag", creates=True, placeholder=_("Add a tag")),
+        help_text=_("A name that isn't known yet makes a new tag when the article is published."),
+    )
+    related = PickerField(
+        label=_("Related links"),
+        required=False,
+        widget=PickerWidget(
+            kind="article", addresses=True, placeholder=_("Find an article or paste an address")
+        ),
+        help_text=_("Shown under the article in this order. Readers see what is public."),
+    )
+    lead_image = forms.CharField(
+        label=_("Lead picture"), required=False, widget=LeadPictureWidget()
+    )
+    slug = forms.CharField(
+        label=_("Address"),
+        max_length=SLUG_MAX_LENGTH,
+        required=False,
+        help_text=_("Left empty, it is made of the title. A former address keeps leading here."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES, initial="en")
+    note = forms.CharField(
+        label=_("Note on this version"),
+        max_length=200,
+        required=False,
+        help_text=_("For colleagues, kept in the history."),
+    )
+    based_on = forms.IntegerField(required=False, widget=forms.HiddenInput())
+
+    def __init__(self, *args, article=None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.article = article
+        if article is not None:
+            for name in ("related", "body"):
+                self.fields[name].widget.attrs["data-exclude"] = article.uid
+            if article.kind == Article.Kind.PAGE:
+                for name in ("authors", "tags"):
+                    del self.fields[name]
+
+    @staticmethod
+    def initial_from(revision):
+        """What the form shows of a revision."""
+        return {
+            "title": revision.title,
+            "standfirst": revision.standfirst,
+            "body": with_picture_sources(revision.body),
+            "authors": author_items(revision.bylines),
+            "tags": tag_items(revision.tags),
+            "related": related_items(revision.related),
+            "lead_image": revision.lead_image.uid if revision.lead_image else "",
+            "slug": revision.slug,
+            "language": revision.language,
+            "based_on": revision.number,
+        }
+
+    def clean_slug(self):
+        slug = self.cleaned_data["slug"].strip().strip("/").lower()
+        if slug and not (self.article and slug == self.article.slug):
+            validate_slug(slug)
+        return slug
+
+    def clean_body(self):
+        body = clean(self.cleaned_data["body"])
+        known = set(
+            Image.objects.filter(uid__in=structure(body).images).values_list("uid", flat=True)
+        )
+        missing = [uid for uid in structure(body).images if uid not in known]
+        if missing:
+            raise ValidationError(
+                _("A picture in the text is not among the pictures here. Insert it again.")
+            )
+        return body
+
+    def clean_authors(self):
+        uids = self.cleaned_data["authors"]
+        known = set(Author.objects.filter(uid__in=uids).values_list("uid", flat=True))
+        if set(uids) - known:
+            raise ValidationError(_("An author of the list is not known here. Choose again."))
+        return uids
+
+    def clean_tags(self):
+        for name in self.cleaned_data["tags"]:
+            if len(name) > 100:
+                raise ValidationError(
+                    _("“%(name)s…” is too long for a tag: at most 100 characters."),
+                    params={"name": name[:30]},
+                )
+            if not fold(name):
+                raise ValidationError(
+                    _("“%(name)s” holds no letter or digit, so it can't be a tag."),
+                    params={"name": name},
+                )
+        return self.cleaned_data["tags"]
+
+    def clean_related(self):
+        items = []
+        for value in self.cleaned_data["related"]:
+            if is_uid(value):
+                items.append({"article": value})
+                continue
+            try:
+                parts = urlsplit(value)
+            except ValueError:
+                parts = None
+            if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
+                raise ValidationError(
+                    _("“%(address)s” is no address. It should begin with https://."),
+                    params={"address": value[:80]},
+                )
+            items.append({"url": value, "title": ""})
+        uids = {item["article"] for item in items if "article" in item}
+        if Article.objects.filter(uid__in=uids).count() != len(uids):
+            raise ValidationError(_("A related article is not known here. Choose again."))
+        return items
+
+    def clean_lead_image(self):
+        uid = self.cleaned_data["lead_image"]
+        image = Image.objects.filter(uid=uid).first() if uid else None
+        if uid and image is None:
+            raise ValidationError(_("This picture is not among the pictures here."))
+        return image
+
+    def words(self):
+        data = self.cleaned_data
+        return Words(
+            title=data["title"],
+            slug=data["slug"],
+            language=data["language"],
+            standfirst=data["standfirst"],
+            body=data["body"],
+            lead_image_id=data["lead_image"].pk if data["lead_image"] else None,
+            bylines=data.get("authors", []),
+            tags=data.get("tags", []),
+            related=self._with_known_titles(data["related"]),
+        )
+
+    def _with_known_titles(self, related):
+        """Outside links keep the title under which they were imported."""
+        latest = self.article.latest_revision if self.article else None
+        titles = {
+            item["url"]: item.get("title", "")
+            for item in (latest.related if latest else [])
+            if "url" in item
+        }
+        return [
+            item | {"title": titles.get(item["url"], "")} if "url" in item else item
+            for item in related
+        ]
+
+
+def with_picture_sources(body):
+    """The body as the editor shows it: pictures need an address there."""
+    if "<img" not in body:
+        return body
+    for image in Image.objects.filter(uid__in=structure(body).images):
+        body = body.replace(
+            f'data-image="{image.uid}"', f'data-image="{image.uid}" src="{image.src}"'
+        )
+    return body
+
+
+def author_items(uids):
+    names = dict(Author.objects.filter(uid__in=uids).values_list("uid", "name"))
+    return [{"value": uid, "label": names[uid]} for uid in uids if uid in names]
+
+
+def tag_items(names):
+    known = set(
+        TagAlias.objects.filter(key__in=[fold(name) for name in names]).values_list(
+            "key", flat=True
+        )
+    )
+    return [
+        {"value": name, "label": name} | ({} if fold(name) in known else {"note": str(_("new tag"))})
+        for name in names
+    ]
+
+
+def related_items(related):
+    uids = [item["article"] for item in related if "article" in item]
+    articles = {
+        article.uid: article
+        for article in Article.objects.filter(uid__in=uids).select_related("latest_revision")
+    }
+    items = []
+    for item in related:
+        if "url" in item:
+            items.append(
+                {
+                    "value": item["url"],
+                    "label": item.get("title") or item["url"],
+                    "note": str(_("outside address")),
+                }
+            )
+        elif article := articles.get(item["article"]):
+            items.append(
+                {
+                    "value": article.uid,
+                    "label": working_title(article),
+                    "note": ""
+                    if article.state == Article.State.LIVE
+                    else article.get_state_display(),
+                }
+            )
+    return items
+
+
+def working_title(article):
+    """The title under which editors know an article: the newest draft's."""
+    latest = article.latest_revision
+    return (latest.title if latest else "") or article.title or str(_("Untitled"))
+
+
+class ScheduleForm(forms.Form):
+    due_at = forms.SplitDateTimeField(
+        label=_("Publish at"),
+        widget=forms.SplitDateTimeWidget(
+            date_attrs={"type": "date"},
+            time_attrs={"type": "time"},
+            date_format="%Y-%m-%d",
+            time_format="%H:%M",
+        ),
+        error_messages={
+            "required": _("Give a date and a time."),
+            "invalid": _("Give a date and a time."),
+        },
+    )
+
+
+class PictureUploadForm(forms.Form):
+    file = forms.FileField(
+        label=_("Picture file"),
+        help_text=_("JPEG, PNG, WebP or GIF, up to 25 MB. At least 1,200 pixels wide looks best."),
+        error_messages={"required": _("Choose a file.")},
+    )
+    alt = forms.CharField(
+        label=_("Alternative text"),
+        max_length=300,
+        help_text=_("What the picture shows, for people who can't see it. One plain sentence."),
+        error_messages={"required": _("Say what the picture shows.")},
+    )
+    caption = forms.CharField(label=_("Caption"), max_length=400, required=False)
+    credit = forms.CharField(label=_("Credit"), max_length=200, required=False)
+
+
+class AuthorForm(forms.ModelForm):
+    links_text = forms.CharField(
+        label=_("Links"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("One a line: a name, a blank and an address that begins with https://."),
+    )
+
+    class Meta:
+        model = Author
+        fields = ["name", "slug", "role", "short_bio", "long_bio", "photo", "user", "is_retired"]
+        widgets = {
+            "short_bio": forms.Textarea(attrs={"rows": 3}),
+            "long_bio": forms.Textarea(attrs={"rows": 12}),
+        }
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "links_text" in self.fields:
+            self.fields["links_text"].initial = "\n".join(
+                f"{link.get('label', '')} {link.get('url', '')}".strip()
+                for link in self.instance.links
+            )
+        if "slug" in self.fields:
+            self.fields["slug"].required = False
+
+    def clean_links_text(self):
+        links = []
+        for line in self.cleaned_data["links_text"].splitlines():
+            if not line.strip():
+                continue
+            label, _blank, address = line.strip().rpartition(" ")
+            try:
+                parts = urlsplit(address)
+            except ValueError:
+                parts = None
+            if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
+                raise ValidationError(
+                    _("“%(line)s” doesn't end in an address that begins with https://."),
+                    params={"line": line.strip()[:80]},
+                )
+            links.append({"label": label.strip() or parts.hostname, "url": address})
+        self.instance.links = links
+        return self.cleaned_data["links_text"]
+
+
+class TagForm(forms.ModelForm):
+    aliases_text = forms.CharField(
+        label=_("Other names"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("One a line. Whoever types one of them gets this tag."),
+    )
+
+    class Meta:
+        model = Tag
+        fields = ["name", "slug", "description", "is_retired"]
+        widgets = {"description": forms.Textarea(attrs={"rows": 3})}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "slug" in self.fields:
+            self.fields["slug"].required = False
+        if self.instance.pk and "aliases_text" in self.fields:
+            self.fields["aliases_text"].initial = "\n".join(
+                alias.name for alias in self.instance.aliases.exclude(key=self.instance.key)
+            )
+
+    def aliases(self):
+        lines = self.cleaned_data.get("aliases_text", "").splitlines()
+        return [" ".join(line.split()) for line in lines if line.strip()]

@@ -1,0 +1,74 @@
+import pytest
+from django.core.checks import Tags, run_checks
+
+from irb_site import checks
+
+
+def ids(found):
+    return [message.id for message in found]
+
+
+@pytest.fixture(autouse=True)
+def fitting_settings(settings, tmp_path):
+    settings.IS_EMBEDDED = False
+    settings.STATIC_ROOT = tmp_path / "static"
+    settings.SITE_URL = "https://www.example.org"
+    settings.ALLOWED_HOSTS = ["www.example.org"]
+    settings.IS_HTTPS = True
+
+
+def test_fitting_settings_pass():
+    assert checks.folders_can_be_used(None) == []
+    assert checks.address_fits(None) == []
+    assert checks.address_is_protected(None) == []
+
+
+def test_checks_are_registered():
+    assert "irb.E004" not in ids(run_checks(tags=[Tags.security]))
+
+
+def test_picture_folder_that_cannot_be_written_is_an_error(settings, tmp_path):
+    (tmp_path / "file").touch()
+    settings.MEDIA_ROOT = tmp_path / "file" / "media"
+
+    assert ids(checks.folders_can_be_used(None)) == ["irb.E001"]
+
+
+def test_database_folder_that_cannot_be_written_is_an_error(settings, tmp_path, monkeypatch):
+    settings.IS_EMBEDDED = True
+    monkeypatch.setattr(checks, "_is_writable", lambda folder: folder == settings.MEDIA_ROOT)
+    monkeypatch.setitem(settings.DATABASES["default"], "NAME", tmp_path / "db.sqlite3")
+
+    assert ids(checks.folders_can_be_used(None)) == ["irb.E002"]
+
+
+def test_pictures_among_public_files_are_an_error(settings):
+    settings.MEDIA_ROOT = settings.STATIC_ROOT / "media"
+
+    assert ids(checks.folders_can_be_used(None)) == ["irb.E003"]
+
+
+@pytest.mark.parametrize("address", ["https://news.example.org", "https://[2001:db8::1]:8443"])
+def test_site_that_refuses_its_own_address_is_an_error(settings, address):
+    settings.SITE_URL = address
+
+    assert ids(checks.address_fits(None)) == ["irb.E004"]
+
+
+def test_debugging_in_public_is_an_error(settings):
+    settings.DEBUG = True
+
+    assert ids(checks.address_fits(None)) == ["irb.E005"]
+
+
+def test_log_in_over_plain_http_is_warned_of(settings):
+    settings.SITE_URL = "http://www.example.org"
+    settings.IS_HTTPS = False
+
+    assert ids(checks.address_is_protected(None)) == ["irb.W001"]
+
+
+def test_every_host_allowed_is_warned_of(settings):
+    settings.ALLOWED_HOSTS = ["*"]
+
+    assert ids(checks.address_is_protected(None)) == ["irb.W002"]
