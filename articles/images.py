@@ -16,7 +16,7 @@ from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 
 from articles.models import Image
-from articles.models.image import CARD_SIZE, SQUARE_SIZE, WIDTHS
+from articles.models.image import CARD_SIZE, SMALL_CARD_SIZE, SQUARE_SIZE, WIDTHS
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 MAX_BYTES = 25 * 1024 * 1024
@@ -108,7 +108,8 @@ def write_files(image, picture):
         if width < picture.width:
             _store(f"{base}-{width}.webp", _scaled(picture, width))
     centering = (image.focal_x / 100, image.focal_y / 100)
-    for label, size in (("card", CARD_SIZE), ("square", SQUARE_SIZE)):
+    crops = (("card", CARD_SIZE), ("card480", SMALL_CARD_SIZE), ("square", SQUARE_SIZE))
+    for label, size in crops:
         _store(f"{base}-{label}.webp", PIL.ImageOps.fit(picture, size, centering=centering))
 
 

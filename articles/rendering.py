@@ -379,9 +379,13 @@ def render(body, *, references, images):
     rendered = _REF_LINK.sub(link, body)
     rendered = _OUTSIDE_LINK.sub(_mark_outside, rendered)
     rendered = _IMAGE.sub(image, rendered)
-    rendered = rendered.replace("<table>", '<div class="table-scroll"><table>')
+    rendered = rendered.replace("<table>", _TABLE_START)
     rendered = rendered.replace("</table>", "</table></div>")
     return mark_safe(_LEFT_OVER.sub("", rendered))  # noqa: S308  (sanitised when it was stored)
+
+
+# A wide table scrolls in a box of its own, which the keyboard must be able to reach.
+_TABLE_START = '<div class="table-scroll" role="region" tabindex="0" aria-label="Table"><table>'
 
 
 def _mark_outside(match):

@@ -18,6 +18,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from zlib import crc32
 
 from django.db import connection, transaction
 from django.utils.html import escape
@@ -50,8 +51,10 @@ TOKENS_MAX_BYTES = 300_000
 POSITIONS_MAX = 255
 BATCH_SIZE = 200
 
-# In the place of a stop word, and twice between title, standfirst and text.
-_GAP = "\ue000"
+# Signs in the place of stop words.
+_FIRST_GAP = 0xE100
+_GAPS = 256
+# What a token begins with that says where a word stands.
 _IN_TITLE = "\ue001"
 _IN_HEAD = "\ue002"
 _RECURRING = "\ue003"
@@ -72,9 +75,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """Tokens in a row (None for any one word), or the beginning of a single token."""
+    """Tokens in a row, or the beginning of a single token."""
 
-    tokens: tuple[str | None, ...]
+    tokens: tuple[str, ...]
     is_prefix: bool = False
 
 
@@ -96,17 +99,17 @@ class Query:
         clauses = (*self.wanted, *((self.unfinished,) if self.unfinished else ()))
         alternatives = [alternative for clause in clauses for alternative in clause]
         return Terms(
-            frozenset(t for a in alternatives if not a.is_prefix for t in a.tokens if t),
-            tuple(a.tokens[0] for a in alternatives if a.is_prefix),
+            frozenset(t for a in alternatives if not a.is_prefix for t in a.tokens),
+            next((a.tokens[0] for a in alternatives if a.is_prefix), ""),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a snippet is to mark: whole words, in every indexed form, and beginnings."""
+    """What a snippet is to mark: words in every indexed form, and a beginning of words."""
 
     words: frozenset[str] = frozenset()
-    prefixes: tuple[str, ...] = ()
+    prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +159,9 @@ def _clause(row, *, joined):
     row = _without_outer_stop_words(row)
     # A text is stemmed by its own language, so the forms of one row belong together.
     variants = [[stem(word, language) for word in row] for language in STEMMED_LANGUAGES]
+    is_meant = [word not in STOP_WORDS for word in row]
     rows = dict.fromkeys(
-        tuple(None if word in STOP_WORDS else form for word, form in zip(row, variant, strict=True))
+        _with_gaps(form if meant else None for form, meant in zip(variant, is_meant, strict=True))
         for variant in (*variants, row)
         if row
     )
@@ -171,12 +175,33 @@ def _without_outer_stop_words(row):
     return row[meant[0] : meant[-1] + 1] if meant else ()
 
 
+def _with_gaps(row):
+    """The tokens of a row, with one of several signs, by the token before it, for each None.
+
+    A phrase is looked up by each of its tokens, and one sign for all gaps would stand hundreds
+    of times in every article.
+    """
+    tokens_in_row = []
+    before = ""
+    for token in row:
+        tokens_in_row.append(token or chr(_FIRST_GAP + crc32(before.encode()) % _GAPS))
+        before = token or before
+    return tuple(tokens_in_row)
+
+
+def _is_gap(token):
+    return _FIRST_GAP <= ord(token[0]) < _FIRST_GAP + _GAPS
+
+
 # What is indexed.
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One article as tokens: its words in order, and tokens that stand nowhere."""
+    """One article as tokens: its words in order, and tokens that stand nowhere.
+
+    A gap is in the place of a stop word, and twice between title, standfirst and text.
+    """
 
     sequence: tuple[str, ...]
     loose: frozenset[str]
@@ -192,7 +217,7 @@ class _Part:
         self.forms = {}
         for row in compounds(text):
             for word in row:
-                self.sequence.append(_GAP if word in STOP_WORDS else stem(word, language))
+                self.sequence.append(None if word in STOP_WORDS else stem(word, language))
                 self._count(word, language)
             if len(row) > 1:
                 self._count(join_compound(row), language)
@@ -222,7 +247,7 @@ def make_entry(*, language, title, standfirst, text):
         _RECURRING: in_head | parts[2].tokens_of(parts[2].recurring()),
     }
     loose = [place + token for place in _PLACES for token in sorted(in_places[place])]
-    sequence = [token for part in parts for token in (*part.sequence, _GAP, _GAP)]
+    sequence = _with_gaps(token for part in parts for token in (*part.sequence, None, None))
     # A word's own form, where its stem is another.
     loose += sorted((in_head | in_text).difference(sequence))
     return _shortened(sequence, loose)
@@ -244,6 +269,7 @@ def _shortened(sequence, loose):
 
 
 # The engines. Each stores entries under a sort key and gives back the newest that match.
+# Tokens are letters, digits and private-use characters, so none of them needs escaping.
 
 
 def _sort_key(article_id, published_at):
@@ -295,8 +321,7 @@ class _SqliteEngine:
         return " OR ".join(self._alternative(alternative) for alternative in clause)
 
     def _alternative(self, alternative):
-        # Tokens are letters and digits, with a private-use character before them at most.
-        phrase = " ".join(token or _GAP for token in alternative.tokens)
+        phrase = " ".join(alternative.tokens)
         if alternative.is_prefix:
             return f'"{phrase}" *'
         return f'sequence : "{phrase}"' if len(alternative.tokens) > 1 else f'"{phrase}"'
@@ -308,8 +333,7 @@ class _PostgresEngine:
     def write(self, article_id, sort_key, entry):
         positions = {}
         for position, token in enumerate(entry.sequence, start=1):
-            if token != _GAP:
-                positions.setdefault(token, []).append(str(position))
+            positions.setdefault(token, []).append(str(position))
         vector = [f"'{token}':{','.join(at[:POSITIONS_MAX])}" for token, at in positions.items()]
         vector += [f"'{token}'" for token in entry.loose]
         with connection.cursor() as cursor:
@@ -326,13 +350,13 @@ class _PostgresEngine:
             cursor.execute("DELETE FROM articles_search WHERE article_id = %s", [article_id])
 
     def newest(self, wanted, unwanted, limit):
-        clauses = [f"({self._any(clause)})" for clause in wanted]
-        clauses += [f"!({self._any(clause)})" for clause in unwanted]
+        query = self._expression(wanted, unwanted, " <-> ")
+        without_phrases = [clause for clause in unwanted if all(len(a.tokens) == 1 for a in clause)]
+        candidates = self._expression(wanted, without_phrases, " & ")
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT article_id FROM articles_search WHERE tokens @@ %s::tsquery"
-                " ORDER BY sort_key DESC LIMIT %s",
-                [" & ".join(clauses), limit],
+                "SELECT articles_search_newest(%s::tsquery, %s::tsquery, %s)",
+                [candidates, None if query == candidates else query, limit],
             )
             return [article_id for (article_id,) in cursor.fetchall()]
 
@@ -340,20 +364,19 @@ class _PostgresEngine:
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE articles_search")
 
-    def _any(self, clause):
-        return " | ".join(self._alternative(alternative) for alternative in clause)
+    def _expression(self, wanted, unwanted, between):
+        """The clauses as a tsquery, with an operator between the tokens of a row."""
 
-    def _alternative(self, alternative):
-        first, *rest = alternative.tokens
-        expression = f"'{first}'" + (":*" if alternative.is_prefix else "")
-        distance = 1
-        for token in rest:
-            if token is None:
-                distance += 1
-            else:
-                expression += f" <{distance}> '{token}'"
-                distance = 1
-        return f"({expression})"
+        def any_of(clause):
+            return " | ".join(self._alternative(alternative, between) for alternative in clause)
+
+        clauses = [f"({any_of(clause)})" for clause in wanted]
+        clauses += [f"!({any_of(clause)})" for clause in unwanted]
+        return " & ".join(clauses)
+
+    def _alternative(self, alternative, between):
+        row = between.join(f"'{token}'" for token in alternative.tokens)
+        return f"{row}:*" if alternative.is_prefix else f"({row})"
 
 
 _ENGINES = {"sqlite": _SqliteEngine(), "postgresql": _PostgresEngine()}
@@ -480,7 +503,7 @@ def _in_place(clause, place):
     # Anywhere in a row, and each of the words in the place.
     yield clause
     for column in zip(*rows, strict=True):
-        if column[0] is not None:
+        if not _is_gap(column[0]):
             yield (*(Alternative((place + form,)) for form in dict.fromkeys(column)), *single)
 
 
@@ -495,9 +518,7 @@ def snippet(text, terms, *, length=240):
     text = " ".join(text[:TEXT_MAX_LENGTH].split())
     matched = {spelling: _matched_term(spelling, terms) for spelling in spellings(text)}
     marked = {spelling for spelling, term in matched.items() if term}
-    found = [
-        (match.start(), match.end(), matched[match[0]]) for match in occurrences(text, marked)
-    ]
+    found = [(match.start(), match.end(), matched[match[0]]) for match in occurrences(text, marked)]
     start, end = _passage(text, found, length)
     pieces = ["… " if start else ""]
     position = start
@@ -515,9 +536,10 @@ def _matched_term(spelling, terms):
     written = forms(spelling)
     if not terms.words.isdisjoint(written):
         return min(terms.words & written)
-    for prefix in terms.prefixes:
-        if any(form.startswith(prefix) for form in written):
-            return prefix
+    if terms.prefix:
+        for form in written:
+            if form.startswith(terms.prefix):
+                return terms.prefix
     return None
 
 

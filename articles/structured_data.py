@@ -23,6 +23,7 @@ class Meta:
     image: object = None
     image_url: str = ""
     image_alt: str = ""
+    image_size: tuple = (1200, 630)
     published_at: datetime | None = None
     updated_at: datetime | None = None
     author_names: list = field(default_factory=list)
@@ -40,6 +41,7 @@ class Meta:
         self.description = excerpt(self.description or site.description or site.tagline, 200)
         if self.image is not None:
             self.image_url, self.image_alt = site.absolute(self.image.url), self.image.alt
+            self.image_size = (self.image.width, self.image.height)
         else:
             self.image_url, self.image_alt = site.absolute(static("img/share.png")), site.name
 

@@ -28,7 +28,7 @@ class ImageUploadForm(forms.ModelForm):
 @admin.register(Image)
 class ImageAdmin(GoesLiveAtOnce, admin.ModelAdmin):
     list_display = ["thumbnail", "alt", "caption", "credit", "created_at"]
-    list_display_links = ["thumbnail", "alt"]
+    list_display_links = ["alt"]
     search_fields = ["alt", "caption", "credit", "original_name"]
     list_per_page = 30
     fields = ["shown", "alt", "caption", "credit", "focal_x", "focal_y"]

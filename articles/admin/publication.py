@@ -26,10 +26,21 @@ class SiteSettingsAdmin(GoesLiveAtOnce, admin.ModelAdmin):
         return False
 
 
-@admin.register(MenuItem)
-class MenuItemAdmin(GoesLiveAtOnce, admin.ModelAdmin):
-    list_display = ["label", "place", "position", "target"]
+class OrderedInList:
+    """Mixin: the order is edited in the list, where its fields have no label beside them."""
+
     list_editable = ["position"]
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "position":
+            field.widget.attrs["aria-label"] = db_field.verbose_name
+        return field
+
+
+@admin.register(MenuItem)
+class MenuItemAdmin(OrderedInList, GoesLiveAtOnce, admin.ModelAdmin):
+    list_display = ["label", "place", "position", "target"]
     list_filter = ["place"]
     list_select_related = ["article__latest_revision", "tag"]
     autocomplete_fields = ["article", "tag"]
@@ -41,9 +52,8 @@ class MenuItemAdmin(GoesLiveAtOnce, admin.ModelAdmin):
 
 
 @admin.register(Pick)
-class PickAdmin(GoesLiveAtOnce, admin.ModelAdmin):
+class PickAdmin(OrderedInList, GoesLiveAtOnce, admin.ModelAdmin):
     list_display = ["article", "place", "tag", "position"]
-    list_editable = ["position"]
     list_filter = ["place"]
     list_select_related = ["article", "tag"]
     autocomplete_fields = ["article", "tag"]

@@ -35,7 +35,7 @@ POSTGRESQL_FORWARDS = [
     """
     CREATE TABLE articles_search (
         article_id bigint PRIMARY KEY,
-        sort_key bigint NOT NULL UNIQUE,
+        sort_key bigint NOT NULL,
         tokens tsvector NOT NULL
     )
     """,
@@ -43,6 +43,31 @@ POSTGRESQL_FORWARDS = [
     # that wait to be sorted in.
     "CREATE INDEX articles_search_tokens ON articles_search USING gin (tokens)"
     " WITH (fastupdate = off)",
+    # The newest matches of a query; where it has phrases, candidates is the same without them
+    # and is looked up first. Only the GIN index will do: to read the entries themselves, for
+    # a sequential scan or a phrase, is dear, and the planner takes it for cheap. There is no
+    # index on sort_key for the same reason.
+    """
+    CREATE FUNCTION articles_search_newest(candidates tsquery, query tsquery, at_most integer)
+    RETURNS SETOF bigint LANGUAGE plpgsql STABLE SET enable_seqscan = off AS $$
+    BEGIN
+        IF query IS NULL THEN
+            RETURN QUERY
+                SELECT article_id FROM articles_search
+                WHERE tokens @@ candidates ORDER BY sort_key DESC LIMIT at_most;
+        ELSE
+            -- OFFSET 0 keeps the comparison out of the inner query, so that it ends with the
+            -- last match that is asked for.
+            RETURN QUERY
+                SELECT article_id FROM (
+                    SELECT article_id, sort_key, tokens FROM articles_search
+                    WHERE tokens @@ candidates ORDER BY sort_key DESC OFFSET 0
+                ) AS found
+                WHERE tokens @@ query ORDER BY sort_key DESC LIMIT at_most;
+        END IF;
+    END
+    $$
+    """,
     # Triggers and no foreign key: PostgreSQL would refuse to truncate articles_article, which
     # the flush command and the tests do, while a table unknown to Django refers to it.
     """
@@ -66,6 +91,7 @@ POSTGRESQL_BACKWARDS = [
     "DROP TRIGGER articles_search_articles_truncated ON articles_article",
     "DROP TRIGGER articles_search_article_deleted ON articles_article",
     "DROP FUNCTION articles_search_article_gone()",
+    "DROP FUNCTION articles_search_newest(tsquery, tsquery, integer)",
     "DROP TABLE articles_search",
 ]
 

@@ -8,6 +8,7 @@ from irb_site.uids import UID_LENGTH, new_uid
 # The sizes that articles.images makes of every picture, in pixels.
 WIDTHS = (480, 960, 1600)
 CARD_SIZE = (960, 540)
+SMALL_CARD_SIZE = (480, 270)
 SQUARE_SIZE = (256, 256)
 
 
@@ -78,6 +79,10 @@ class Image(models.Model):
     @property
     def card_src(self):
         return self._rendition("card")
+
+    @property
+    def card_srcset(self):
+        return f"{self._rendition('card480')} 480w, {self.card_src} 960w"
 
     @property
     def square_src(self):

@@ -1,7 +1,11 @@
+import os
+import subprocess
+import sys
+
 import pytest
-from django.core.checks import Tags, run_checks
 
 from irb_site import checks
+from irb_site.environment import PROJECT
 
 
 def ids(found):
@@ -23,8 +27,22 @@ def test_fitting_settings_pass():
     assert checks.address_is_protected(None) == []
 
 
-def test_checks_are_registered():
-    assert "irb.E004" not in ids(run_checks(tags=[Tags.security]))
+def test_mistakes_stop_every_command(tmp_path):
+    result = subprocess.run(
+        [sys.executable, PROJECT / "manage.py", "check"],
+        env=os.environ
+        | {
+            "DJANGO_SETTINGS_MODULE": "irb_site.settings",
+            "DATA_DIR": str(tmp_path),
+            "DATABASE_URL": "",
+            "ALLOWED_HOSTS": "www.example.org",
+        },
+        capture_output=True,
+        text=True,
+    )
+
+    assert result.returncode == 1
+    assert "(irb.E004)" in result.stderr
 
 
 def test_picture_folder_that_cannot_be_written_is_an_error(settings, tmp_path):

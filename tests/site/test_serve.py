@@ -181,11 +181,14 @@ def test_serve_ends_with_its_web_server(serve):
 
 @pytest.mark.sqlite_only
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of a lost parent")
-def test_serve_that_is_killed_leaves_nothing_behind(serve):
+@pytest.mark.parametrize("together_with", [[], ["irb_site.web_server"]])
+def test_serve_that_is_killed_leaves_nothing_behind(serve, together_with):
     service = serve()
     service.wait_until_it_answers()
+    others = [service.member(words) for words in together_with]
 
-    service.process.kill()
+    for process in (*others, service.process):
+        process.kill()
 
     service.wait_until_all_are_gone()
 

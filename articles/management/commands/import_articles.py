@@ -1,6 +1,5 @@
 """Brings articles in from files. The work is done in articles.importing."""
 
-import sys
 from pathlib import Path
 
 from django.contrib.auth import get_user_model
@@ -10,13 +9,14 @@ from django.utils import timezone
 from articles.importing import readers
 from articles.importing.loading import load
 
-EVERY = 50
+# How many articles go by between two lines about the progress.
+STEP = 50
 
 
 class Command(BaseCommand):
     help = (
-        "Imports articles from Markdown files or folders, WordPress exports (.xml) and saved article"
-        " pages (.txt). May be repeated: what is here and unchanged is left alone, and what an"
+        "Imports articles from Markdown files or folders, WordPress exports (.xml) and saved"
+        " article pages (.txt). May be repeated: what is here and unchanged is left alone, and what an"
         " editor has changed is never overwritten."
     )
 
@@ -29,45 +29,56 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, paths, by, draft, dry_run, verbosity, **options):
-        user = self._user(by)
+        user = self._user(by, draft=draft) if by else None
         now = timezone.now()
         documents = (item for path in paths for item in readers.read(Path(path), now=now))
-        report = load(
-            documents,
-            by=user,
-            draft=draft,
-            dry_run=dry_run,
-            progress=self._progress if verbosity else None,
-        )
-        self._print(report, verbosity=verbosity, dry_run=dry_run)
+        try:
+            report = load(
+                documents,
+                by=user,
+                draft=draft,
+                dry_run=dry_run,
+                progress=self._progress if verbosity else None,
+            )
+        except KeyboardInterrupt:
+            raise CommandError(
+                "Interrupted. What has been imported so far stays; run the same again for the rest."
+                if not dry_run
+                else "Interrupted. Nothing has been changed.",
+                returncode=130,
+            ) from None
+        self._print(report, verbosity=verbosity)
+        if dry_run:
+            self.stdout.write("This was a dry run: nothing has been changed.")
         if report.failed:
-            raise CommandError(f"{len(report.failed)} failed; the rest has been imported.")
+            raise CommandError(f"{len(report.failed)} failed; see the report.")
 
-    def _user(self, name):
-        if not name:
-            return None
+    def _user(self, name, *, draft):
         user = get_user_model().objects.filter(username=name, is_active=True).first()
         if user is None:
             raise CommandError(f"There is no active user “{name}”.")
+        rights = ["add_article", "change_article", *([] if draft else ["publish_article"])]
+        if not user.has_perms([f"articles.{right}" for right in rights]):
+            raise CommandError(
+                f"“{name}” may not write {'articles' if draft else 'and publish articles'}."
+            )
         return user
 
     def _progress(self, done, total):
-        if done % EVERY == 0 and done < total:
-            print(f"{done} of {total} …", file=sys.stderr)
+        if done % STEP == 0 and done < total:
+            self.stderr.write(f"{done} of {total} …", lambda line: line)
 
-    def _print(self, report, *, verbosity, dry_run):
-        write = self.stdout.write
+    def _print(self, report, *, verbosity):
+        listed = ["created", "updated", "unchanged"][: (0, 2, 3, 3)[verbosity]]
+        for word in listed:
+            for label in getattr(report, word):
+                self.stdout.write(f"{word}: {label}")
         if verbosity:
-            for word in ("created", "updated"):
-                for label in getattr(report, word):
-                    write(f"{word}: {label}")
             for note in report.notes:
-                write(f"note: {note.where}: {note.why}")
+                self.stdout.write(f"note: {note.where}: {note.why}")
         for problem in report.failed:
-            self.stderr.write(f"failed: {problem.where}: {problem.why}")
-        if dry_run:
-            write("This was a dry run: nothing has been changed.")
-        write(
+            self.stdout.write(f"failed: {problem.where}: {problem.why}")
+        self.stdout.write(
             f"{len(report.created)} created, {len(report.updated)} updated,"
             f" {len(report.unchanged)} unchanged, {len(report.failed)} failed;"
             f" new with them: {report.authors} authors, {report.tags} tags,"

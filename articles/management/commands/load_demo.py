@@ -1,5 +1,6 @@
 """Loads the demonstration publication by the ordinary importer."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -11,7 +12,8 @@ from articles import images, publishing
 from articles.content_version import raise_version
 from articles.importing import readers
 from articles.importing.loading import load
-from articles.models import Article, Image, ImportRecord, MenuItem, Pick, SiteSettings
+from articles.importing.readers.markdown import SOURCE
+from articles.models import ImportRecord, MenuItem, Pick, SiteSettings
 from articles.publishing import Words
 
 FOLDER = Path(__file__).resolve().parents[2] / "demo"
@@ -41,7 +43,9 @@ class Command(BaseCommand):
     def _set_up_site(self, data):
         articles = {
             record.source_id: record.article
-            for record in ImportRecord.objects.filter(source="markdown").select_related("article")
+            for record in ImportRecord.objects.filter(source=SOURCE).select_related(
+                "article__latest_revision"
+            )
         }
         SiteSettings.objects.create(
             pk=1,
@@ -79,16 +83,8 @@ class Command(BaseCommand):
     def _logo(self, name):
         path = FOLDER / name
         with path.open("rb") as file:
-            _picture, digest = images.read_picture(file, name=path.name)
-            known = Image.objects.filter(digest=digest).first()
-            if known:
-                return known
-            file.seek(0)
             return images.add_image(file, name=path.name, alt="The mark of the publication")
 
     def _change_draft(self, article, changes):
-        article = Article.objects.select_related("latest_revision").get(pk=article.pk)
-        values = {
-            name: getattr(article.latest_revision, name) for name in Words.__dataclass_fields__
-        }
-        publishing.save_draft(article, Words(**(values | changes)), by=None)
+        words = Words.of(article.latest_revision)
+        publishing.save_draft(article, replace(words, **changes), by=None)

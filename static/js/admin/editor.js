@@ -3,6 +3,7 @@
 // allow-list keeps (articles/rendering.py).
 
 import { SuggestionList, element } from "./lookup.js"
+import { cleanPasted } from "./paste.js"
 import { choosePicture } from "./pictures.js"
 
 const REF = /^(article|author|tag):[a-z2-7]{16}(#s-[^\s"]{1,78})?$/
@@ -310,6 +311,7 @@ export async function createEditor(textarea) {
     // The library's own styles would be an inline style element; they are in admin.css.
     injectCSS: false,
     editorProps: {
+      transformPastedHTML: cleanPasted,
       attributes: {
         class: "writing__text", role: "textbox", "aria-multiline": "true",
         "aria-label": textarea.getAttribute("aria-label") || "Text", spellcheck: "true",

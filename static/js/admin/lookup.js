@@ -54,6 +54,8 @@ export class SuggestionList {
   // extra: items that stand after what the server found.
   ask(query, { extra = () => [], delay = 150 } = {}) {
     clearTimeout(this.timer)
+    // What is shown still answers the question before: nobody may pick it by accident.
+    this.items = []
     const asked = (this.asked = Symbol("question"))
     this.timer = setTimeout(async () => {
       try {

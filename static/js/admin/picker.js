@@ -11,7 +11,8 @@ export function makePicker(root) {
   const field = root.querySelector("[data-picker-input]")
   const list = root.querySelector("[data-picker-list]")
   const status = root.querySelector("[data-picker-status]")
-  const { url, kind, creates, addresses } = root.dataset
+  const { url, kind } = root.dataset
+  const creates = "creates" in root.dataset, addresses = "addresses" in root.dataset
   let items = JSON.parse(store.value || "[]")
   let dragged = null
 

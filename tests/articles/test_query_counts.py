@@ -1,0 +1,182 @@
+"""How often a page asks the database: as often with thirty of everything as with one.
+
+The numbers are literal, so that a change of any of them is a decision.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from articles import publishing
+from articles.content_version import raise_version
+from articles.models import Image, MenuItem, Pick, Tag
+from authors.models import Author
+from tests.factories import change_draft, cite, make_author, make_public, make_withdrawn
+
+pytestmark = pytest.mark.django_db
+
+AT = datetime(2026, 3, 5, 12, tzinfo=UTC)
+
+
+def make_picture():
+    """A picture's row alone: counting needs no file."""
+    image = Image(width=1200, height=800, alt="A picture")
+    image.file.name = f"pictures/{image.uid[:2]}/{image.uid}-0123456789ab.webp"
+    image.save()
+    return image
+
+
+def everything(rows):
+    """A publication with so many of everything, each tied to each."""
+    authors = [make_author(f"Author {n}", photo=make_picture()) for n in range(rows)]
+    tags = [f"Subject {n}" for n in range(rows)]
+    others = [
+        make_public(
+            f"Other {n}", authors=authors, tags=tags, lead_image_id=make_picture().pk,
+            body=f'<h2>Part</h2><p>Much text.</p><img data-image="{make_picture().uid}" alt="So">',
+            at=AT + timedelta(days=n),
+        )
+        for n in range(rows)
+    ]  # fmt: skip
+    section = others[0].sections.get().anchor
+    tag_rows = list(Tag.objects.order_by("pk"))
+    pictures = "".join(
+        f'<p>Seen:</p><img data-image="{make_picture().uid}" alt="Seen">' for _ in range(rows)
+    )
+    cited = "".join(
+        f"<h2>Heading {n}</h2><p>The text: see {cite(others[n], section=section)},"
+        f" {cite(authors[n], 'somebody')} and {cite(tag_rows[n], 'a subject')}.</p>"
+        for n in range(rows)
+    )
+    main = make_public(
+        "Main", authors=authors, tags=tags, lead_image_id=make_picture().pk,
+        body=cited + pictures, related=[{"article": other.uid} for other in others],
+        at=AT + timedelta(days=100),
+    )  # fmt: skip
+    anchor = main.sections.first().anchor
+    for other in others:
+        change_draft(other, body=other.body + f"<p>Against {cite(main, section=anchor)}.</p>")
+        publishing.publish(other, by=None, minor=True)
+    page = make_public("Colophon", kind="page", body=cited + pictures, at=AT)
+    for position, other in enumerate(others):
+        for place in (Pick.Place.HOME_LEAD, Pick.Place.HOME_ROW, Pick.Place.START_HERE):
+            Pick.objects.create(place=place, article=other, position=position)
+        Pick.objects.create(
+            place=Pick.Place.TAG_TOP, tag=tag_rows[0], article=other, position=position
+        )
+        MenuItem.objects.create(place="header", label=f"To {position}", article=other)
+        MenuItem.objects.create(place="footer", label=f"On {position}", tag=tag_rows[position])
+    raise_version()
+    return {"main": main, "page": page, "others": others}
+
+
+PAGES = {
+    "/": 8,
+    "/articles/": 5,
+    "/articles/2026/": 5,
+    "/articles/2026/03/": 5,
+    "/pages/colophon/": 0,
+    "/tags/": 2,
+    "/tags/subject-0/": 9,
+    "/authors/": 2,
+    "/authors/author-0/": 5,
+    "/search/": 1,
+    "/search/?q=text": 9,
+    "/search/?q=unheardof": 3,
+    "/feed/": 9,
+    "/feed/atom/": 9,
+    "/feed/json/": 9,
+    "/tags/subject-0/feed/": 10,
+    "/tags/subject-0/feed/atom/": 10,
+    "/tags/subject-0/feed/json/": 10,
+    "/authors/author-0/feed/": 10,
+    "/authors/author-0/feed/atom/": 10,
+    "/authors/author-0/feed/json/": 10,
+    "/sitemap.xml": 2,
+    "/sitemap-lists.xml": 4,
+    "/sitemap-subjects.xml": 4,
+    "/sitemap-articles-1.xml": 3,
+    "/.well-known/security.txt": 1,
+    "/robots.txt": 0,
+    "/healthz": 1,
+}
+
+
+def asked_by(client, path):
+    """The status of a path and how many queries it took, the process being warm."""
+    client.get("/")
+    with CaptureQueriesContext(connection) as captured:
+        response = client.get(path)
+    return response.status_code, len(captured)
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_page_asks_as_often_for_three_of_everything_as_for_one(client, rows):
+    everything(rows)
+
+    asked = {path: asked_by(client, path) for path in PAGES}
+
+    assert asked == {path: (200, number) for path, number in PAGES.items()}
+
+
+@pytest.mark.parametrize("rows", [1, 3, 30])
+def test_article_asks_as_often_for_thirty_of_everything_as_for_one(client, rows):
+    everything(rows)
+
+    asked = asked_by(client, "/articles/main/")
+
+    page = client.get("/articles/main/").context["page"]
+    shown = [len(page.authors), len(page.tags), len(page.related)]
+    assert shown == [rows, rows, rows]
+    assert len(page.cited_by) + page.cited_by_more == rows
+    assert page.body.count("<a href=") == 3 * rows
+    assert asked == (200, 13)
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_other_answers_ask_as_often_for_three_of_everything_as_for_one(client, rows):
+    everything(rows)
+    article = make_public("Moved", slug="first-place")
+    change_draft(article, slug="second-place")
+    publishing.publish(article, by=None)
+    make_withdrawn("Withdrawn", slug="withdrawn")
+    author = Author.objects.get(slug="author-0")
+    author.slug = "renamed"
+    publishing.save_author(author)
+
+    asked = {
+        path: asked_by(client, path)
+        for path in (
+            "/articles/nothing/",
+            "/nothing/at/all/",
+            "/articles/first-place/",
+            "/articles/withdrawn/",
+            "/authors/author-0/feed/json/",
+            "/articles/1999/",
+            "/articles/?page=9",
+        )
+    }
+
+    assert asked == {
+        "/articles/nothing/": (404, 4),
+        "/nothing/at/all/": (404, 2),
+        "/articles/first-place/": (301, 3),
+        "/articles/withdrawn/": (410, 3),
+        "/authors/author-0/feed/json/": (301, 3),
+        "/articles/1999/": (404, 3),
+        "/articles/?page=9": (404, 2),
+    }
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_page_after_a_change_asks_for_the_menu_once(client, rows):
+    everything(rows)
+    client.get("/tags/")
+    raise_version()
+
+    with CaptureQueriesContext(connection) as captured:
+        client.get("/tags/")
+
+    assert len(captured) == PAGES["/tags/"] + 3
