@@ -364,6 +364,8 @@ class ScheduleForm(forms.Form):
         error_messages={
             "required": _("Give a date and a time."),
             "invalid": _("Give a date and a time."),
+            "invalid_date": _("Give a date and a time."),
+            "invalid_time": _("Give a date and a time."),
         },
     )
 

@@ -1,6 +1,7 @@
 from django.db import transaction
 
 from articles.content_version import raise_version
+from articles.publishing import PublishingError
 
 
 class GoesLiveAtOnce:

@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.http import JsonResponse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from articles import images
@@ -75,7 +76,8 @@ def _tags(query, limit=ARTICLES * 2):
         {
             "value": tag.name,
             "label": tag.name,
-            "note": _("%(n)d articles") % {"n": tag.article_count},
+            "note": ngettext("%(n)d article", "%(n)d articles", tag.article_count)
+            % {"n": tag.article_count},
             "ref": f"tag:{tag.uid}",
             "words": tag.name,
         }

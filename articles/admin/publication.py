@@ -1,6 +1,7 @@
 """What belongs to the publication as a whole: its words, menu, picks, redirects, schedules."""
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +17,8 @@ class SiteSettingsAdmin(GoesLiveAtOnce, admin.ModelAdmin):
     fields = ["name", "tagline", "description", "logo", "footer", "corrections_email"]
 
     def changelist_view(self, request, extra_context=None):
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
         row, _created = SiteSettings.objects.get_or_create(pk=1, defaults={"name": DEFAULT_NAME})
         return HttpResponseRedirect(reverse("admin:articles_sitesettings_change", args=[row.pk]))
 

@@ -185,10 +185,7 @@ class _Loader:
         if not fold(name):
             self.note(where, _("“%(name)s” is not the name of a tag.") % {"name": name})
             return ""
-        name = self.cut(name, Tag, "name", where)
-        while len(fold(name)) > Tag._meta.get_field("key").max_length:
-            name = name[:-1]
-        return name
+        return self.cut(name, Tag, "name", where)
 
     def cut(self, text, model, column, where):
         """The text on one line, as long as its column allows."""
@@ -282,6 +279,8 @@ class _Loader:
 
     def _article(self, document):
         """Writes an article, and returns what is to be done once that is certain."""
+        if document.kind not in Article.Kind.values:
+            raise PublishingError(_("It is neither an article nor a page."))
         item = _Item(self, document)
         record, words = item.record, item.words()
         digest = hashlib.sha256(
@@ -397,8 +396,8 @@ class _Item:
         self.updated_at = _plausible(document.updated_at)
         self.is_public = document.status == "published"
 
-    def note(self, why, **values):
-        self.loader.note(self.where, why % values)
+    def note(self, sentence, **values):
+        self.loader.note(self.where, sentence % values)
 
     def words(self):
         document = self.document

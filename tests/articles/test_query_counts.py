@@ -77,7 +77,7 @@ PAGES = {
     "/articles/": 5,
     "/articles/2026/": 5,
     "/articles/2026/03/": 5,
-    "/pages/colophon/": 0,
+    "/pages/colophon/": 9,
     "/tags/": 2,
     "/tags/subject-0/": 9,
     "/authors/": 2,
@@ -162,7 +162,7 @@ def test_other_answers_ask_as_often_for_three_of_everything_as_for_one(client, r
     assert asked == {
         "/articles/nothing/": (404, 4),
         "/nothing/at/all/": (404, 2),
-        "/articles/first-place/": (301, 3),
+        "/articles/first-place/": (301, 4),
         "/articles/withdrawn/": (410, 3),
         "/authors/author-0/feed/json/": (301, 3),
         "/articles/1999/": (404, 3),

@@ -35,7 +35,7 @@ class Command(BaseCommand):
             self._set_up_site(yaml.safe_load((FOLDER / "_site.yaml").read_text(encoding="utf-8")))
         if verbosity:
             self.stdout.write(
-                f"Demonstration: {len(report.created)} articles and pages created,"
+                f"Demonstration: {len(report.created)} new, {len(report.updated)} changed,"
                 f" {len(report.unchanged)} already here."
             )
 
