@@ -131,7 +131,7 @@ def article_context(page):
     meta = Meta(
         heading_title=page.title,
         canonical=page.url,
-        description=page.standfirst or structure(page.body).text,
+        description=page.standfirst or structure(page.body).text or page.title,
         type="article" if is_article else "website",
         language=page.language,
         image=page.lead_image,
@@ -270,7 +270,8 @@ def tag_detail(request, slug):
         picks = [by_pk[pk] for pk in chosen if pk in by_pk]
     context = {
         "meta": Meta(
-            heading_title=numbered_heading(tag.name, page),
+            # “Tags” or “Authors” may be a tag too, and every page's title is its own.
+            heading_title=numbered_heading(_("%(tag)s: all articles") % {"tag": tag.name}, page),
             canonical=numbered_path(tag.get_absolute_url(), page),
             description=numbered_heading(
                 tag.description or _("Articles on %(tag)s.") % {"tag": tag.name}, page

@@ -4,6 +4,7 @@ The README lists every variable. What a newsroom changes while working (name, me
 footer, picks) is not here but in the admin.
 """
 
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
@@ -30,7 +31,6 @@ ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS") or [
     f"[{_site.hostname}]" if ":" in _site.hostname else _site.hostname,
     "127.0.0.1",
     "localhost",
-    "[::1]",
 ]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
@@ -107,10 +107,9 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "admin:login"
 AXES_FAILURE_LIMIT = 6
-AXES_COOLOFF_TIME = 0.25  # hours
+AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = ["username"]
-AXES_HTTP_RESPONSE_CODE = 429
-AXES_LOCKOUT_TEMPLATE = "admin/locked_out.html"
+AXES_LOCKOUT_CALLABLE = "irb_site.views.locked_out"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 

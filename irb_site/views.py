@@ -88,6 +88,18 @@ def bad_request(request, exception=None):
     return HttpResponse(render_to_string("400.html"), status=400)
 
 
+def locked_out(request, response, credentials):
+    """Too many wrong passwords for one name: says when to try again (RFC 6585, RFC 9110)."""
+    return HttpResponse(
+        render_to_string("admin/locked_out.html"),
+        status=429,
+        headers={
+            "Retry-After": str(int(settings.AXES_COOLOFF_TIME.total_seconds())),
+            "Cache-Control": "no-store",
+        },
+    )
+
+
 @requires_csrf_token
 def server_error(request):
     # Without context: what failed may be what a context processor needs.

@@ -4,7 +4,9 @@ from html.parser import HTMLParser
 
 import lxml.html
 
-VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+VOID = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"]
+)
 
 
 def parse(response):
@@ -28,14 +30,6 @@ def all_words(response, xpath):
     return [words(element) for element in parse(response).xpath(xpath)]
 
 
-def links(response):
-    """Words → address of every link of the page's main part; of equal words the first counts."""
-    found = {}
-    for link in parse(response).xpath("//main//a[@href]"):
-        found.setdefault(words(link), link.get("href"))
-    return found
-
-
 class _Strict(HTMLParser):
     """Notes what a browser would have to repair."""
 
@@ -56,9 +50,9 @@ class _Strict(HTMLParser):
             self.images.append(attributes)
         self.faults += [f"{name} on {tag}" for name in names if name.startswith("on")]
         self.faults += [f"style on {tag}" for name in names if name == "style"]
-        if tag == "style" or (tag == "script" and not attributes.get("src")):
-            if attributes.get("type") != "application/ld+json":
-                self.faults.append(f"an inline {tag}")
+        is_data = attributes.get("type") == "application/ld+json"
+        if tag == "style" or (tag == "script" and not attributes.get("src") and not is_data):
+            self.faults.append(f"an inline {tag}")
         if tag == "p" and "p" in self.open:
             self.faults.append("a p in a p")
         if tag not in VOID:

@@ -223,7 +223,12 @@ def test_metadata_is_taken_out(kind):
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("orientation", "size", "corner"),
-    [(1, (64, 48), (0, 0)), (3, (64, 48), (63, 47)), (6, (48, 64), (47, 0)), (8, (48, 64), (0, 63))],
+    [
+        (1, (64, 48), (0, 0)),
+        (3, (64, 48), (63, 47)),
+        (6, (48, 64), (47, 0)),
+        (8, (48, 64), (0, 63)),
+    ],
 )
 def test_picture_is_turned_upright(orientation, size, corner):
     exif = PIL.Image.Exif()
@@ -255,7 +260,8 @@ def test_renditions(width, height, kept, sizes):
     base = image.file.name.removesuffix(".webp")
     assert (image.width, image.height) == stored(image).size == kept
     assert files() == sorted(
-        f"{base}{suffix}.webp" for suffix in ("", "-card", "-card480", "-square", *(f"-{n}" for n in sizes))
+        f"{base}{suffix}.webp"
+        for suffix in ("", "-card", "-card480", "-square", *(f"-{n}" for n in sizes))
     )
     assert [stored(image, f"-{size}").width for size in sizes] == sizes
     assert (stored(image, "-card").size, stored(image, "-square").size) == ((960, 540), (256, 256))
@@ -268,7 +274,12 @@ def test_srcset_names_files_that_are_there():
     widths = re.findall(r"(\S+) (\d+)w", image.srcset)
 
     assert [int(width) for _url, width in widths] == [480, 960, 1600, 1700]
-    urls = [url for url, _width in widths] + [image.src, image.card_src, image.square_src, image.url]
+    urls = [url for url, _width in widths] + [
+        image.src,
+        image.card_src,
+        image.square_src,
+        image.url,
+    ]
     assert [url for url in urls if url.removeprefix("/media/") not in files()] == []
 
 

@@ -519,7 +519,10 @@ def test_publish_makes_another_address_where_the_first_is_taken(client):
 @pytest.mark.parametrize(
     ("slug", "sentence"),
     [
-        ("Upper Case", "Write an address in small letters, digits and single hyphens: “upper-case”."),
+        (
+            "Upper Case",
+            "Write an address in small letters, digits and single hyphens: “upper-case”.",
+        ),
         ("a/b", "Write an address in small letters, digits and single hyphens: “ab”."),
         ("-a", "Write an address in small letters, digits and single hyphens: “a”."),
         ("?", "Write an address in small letters, digits and single hyphens: “an-example”."),
@@ -1016,18 +1019,30 @@ def test_editors_at_the_same_time_lose_no_count():
     ada = make_author("Ada")
     articles = [make_article(authors=[ada], tags=["Oil", "Gas"]) for _number in range(4)]
 
-    in_threads(*[partial(publishing.publish, article, by=None) for article in articles])
+    done = in_threads(*[partial(publishing.publish, article, by=None) for article in articles])
 
+    assert done == articles
     assert counts() == recount()
     assert counts()["Ada"] == Article.objects.public().count() == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_editors_at_the_same_time_get_addresses_of_their_own():
+    articles = [make_article("Same") for _number in range(3)]
+
+    done = in_threads(*[partial(publishing.publish, article, by=None) for article in articles])
+
+    assert done == articles
+    assert sorted(Article.objects.values_list("slug", flat=True)) == ["same", "same-2", "same-3"]
 
 
 @pytest.mark.postgresql_only
 @pytest.mark.django_db(transaction=True)
 def test_editor_and_worker_on_one_article_do_not_block_each_other():
     article = make_scheduled("One")
+    done = []
     worker = threading.Thread(
-        target=in_threads, args=(lambda: publishing.carry_out_due(now=later(days=2)),)
+        target=lambda: done.extend(in_threads(lambda: publishing.carry_out_due(now=later(days=2))))
     )
 
     with transaction.atomic():
@@ -1037,6 +1052,7 @@ def test_editor_and_worker_on_one_article_do_not_block_each_other():
         publishing.publish(article, by=None)
     worker.join(30)
 
+    assert done == [0]
     assert fresh(article).state == "live"
     assert outcomes(article) == [("publish", CANCELLED, "Published by hand before.")]
 
@@ -1437,9 +1453,7 @@ def test_revision_that_is_planned_is_protected():
 
 def test_article_that_cites_itself_can_be_deleted():
     article = make_article(body="<h2>A</h2><p>b</p>")
-    change_draft(
-        article, body=f'<h2 id="s-a">A</h2><p>{cite(article, section="s-a")}</p>'
-    )
+    change_draft(article, body=f'<h2 id="s-a">A</h2><p>{cite(article, section="s-a")}</p>')
 
     fresh(article).delete()
 

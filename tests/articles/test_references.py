@@ -26,7 +26,12 @@ def rows(article, set_):
     """The references of one set, as (kind, position, what they name, what they lead to)."""
     found = Reference.objects.filter(source=article, set=set_).order_by("kind", "position")
     return [
-        (row.kind, row.position, str(row), row.target_article or row.target_author or row.target_tag)
+        (
+            row.kind,
+            row.position,
+            str(row),
+            row.target_article or row.target_author or row.target_tag,
+        )
         for row in found
     ]
 
@@ -192,7 +197,7 @@ def test_reference_follows_its_target_through_everything(client):
     ):
         step()
         shown = client.get("/articles/citing/").content.decode()
-        seen.append(shown.partition("e-content\">\n<p>")[2].partition("</p>")[0])
+        seen.append(shown.partition('e-content">\n<p>')[2].partition("</p>")[0])
 
     assert seen == [
         "W",
@@ -409,7 +414,11 @@ def test_sections_through_the_life_of_an_article():
     assert seen == [
         {"s-one": ("draft", 2, "One"), "s-two": ("draft", 3, "Two")},
         {"s-one": ("live", 2, "One"), "s-two": ("live", 3, "Two")},
-        {"s-one": ("live", 2, "One"), "s-two": ("live", 3, "Two"), "s-three": ("draft", 4, "Three")},
+        {
+            "s-one": ("live", 2, "One"),
+            "s-two": ("live", 3, "Two"),
+            "s-three": ("draft", 4, "Three"),
+        },
         {
             "s-one": ("live", 2, "First"),
             "s-two": ("retired", 3, "Two"),
@@ -456,7 +465,9 @@ def test_section_of_a_draft_is_no_place_to_go(client):
 
 def test_follow_twice_changes_nothing():
     target = make_public()
-    article = make_public(body=f"<h2>A</h2><p>{cite(target)}</p>", related=[{"article": target.uid}])
+    article = make_public(
+        body=f"<h2>A</h2><p>{cite(target)}</p>", related=[{"article": target.uid}]
+    )
 
     changed = [
         references.follow(article, "live", body=article.body, related=article.related),

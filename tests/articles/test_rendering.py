@@ -63,12 +63,17 @@ HOSTILE = [
     ("<a href='data:text/html;base64,PHNjcmlwdD4='>words</a>", "<p>words</p>"),
     ("<a href='file:///etc/passwd'>words</a>", "<p>words</p>"),
     ("<a href='blob:https://e.example/1'>words</a>", "<p>words</p>"),
-    ("<a href='https://e.example' target=_blank ping=//evil.example download>words</a>",
-     '<p><a href="https://e.example">words</a></p>'),
+    (
+        "<a href='https://e.example' target=_blank ping=//evil.example download>words</a>",
+        '<p><a href="https://e.example">words</a></p>',
+    ),
     ("<svg onload=alert(1)><a xlink:href='javascript:alert(1)'>x</a></svg>words", "<p>words</p>"),
     ("<svg><style><img src=x onerror=alert(1)></style></svg>words", "<p>words</p>"),
-    ("<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=1 onerror="
-     "alert(1)&gt;'>", ""),
+    (
+        "<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=1 onerror="
+        "alert(1)&gt;'>",
+        "",
+    ),
     ("<math><mi><mglyph><style><a title='</style><img src onerror=alert(1)>'>x</a>", ""),
     ("<form action=//evil.example><input name=a><button>b</button></form>words", "<p>words</p>"),
     ("<iframe src=//evil.example></iframe>words", "<p>words</p>"),
@@ -80,8 +85,10 @@ HOSTILE = [
     ("<meta http-equiv=refresh content='0;url=//evil.example'>words", "<p>words</p>"),
     ("<base href=//evil.example>words", "<p>words</p>"),
     ("<template><img src=x onerror=alert(1)></template>words", "<p>words</p>"),
-    ("<noscript><p title='</noscript><img src=x onerror=alert(1)>'></noscript>words",
-     "<p>'&gt;words</p>"),
+    (
+        "<noscript><p title='</noscript><img src=x onerror=alert(1)>'></noscript>words",
+        "<p>'&gt;words</p>",
+    ),
     ("<textarea></textarea><img src=x onerror=alert(1)>words", "<p>words</p>"),
     ("<title><img src=x onerror=alert(1)></title>words", "<p>words</p>"),
     ("<!--[if IE]><script>alert(1)</script><![endif]-->words", "<p>words</p>"),
@@ -96,16 +103,22 @@ HOSTILE = [
     (f"<a data-ref='article:{UID}#no'>words</a>", "<p>words</p>"),
     (f"<a data-ref='author:{UID}#s-x'>words</a>", "<p>words</p>"),
     (f"<a data-ref='article:{UID}\" onclick=\"alert(1)'>words</a>", "<p>words</p>"),
-    (f"<a data-ref='article:{UID}' href='https://e.example'>words</a>",
-     f'<p><a data-ref="article:{UID}">words</a></p>'),
+    (
+        f"<a data-ref='article:{UID}' href='https://e.example'>words</a>",
+        f'<p><a data-ref="article:{UID}">words</a></p>',
+    ),
     ("<img data-image='../../x'>", ""),
     (f"<img data-image='{UID}\" onerror=\"alert(1)'>", ""),
-    (f"<img data-image='{UID}' src='https://evil.example/x' onerror=alert(1)>",
-     f'<img data-image="{UID}">'),
+    (
+        f"<img data-image='{UID}' src='https://evil.example/x' onerror=alert(1)>",
+        f'<img data-image="{UID}">',
+    ),
     (f"<p data-image='{UID}' data-ref='article:{UID}'>words</p>", "<p>words</p>"),
     ("<td colspan='1;x' rowspan='-1'>words", "<p>words</p>"),
-    ("<table><tr><td colspan='9999' rowspan='x'>words</td></tr></table>",
-     "<table><tbody><tr><td>words</td></tr></tbody></table>"),
+    (
+        "<table><tr><td colspan='9999' rowspan='x'>words</td></tr></table>",
+        "<table><tbody><tr><td>words</td></tr></tbody></table>",
+    ),
     ("<p>one<p>two", "<p>one</p><p>two</p>"),
     ("<p><em>words", "<p><em>words</em></p>"),
     ("</p></div></a>words", "<p>words</p>"),
@@ -432,7 +445,7 @@ def test_structure_sentence_around_a_reference(paragraph, sentence):
         f"<table><tbody><tr><td>one {REF}</td><td>two</td></tr></tbody></table>",
         f"<p>  many   spaces\n and {REF}   lines </p>",
         f"<h2>A heading with {REF}</h2>",
-        f"<figure><img data-image=\"{UID}\"><figcaption>After {REF}.</figcaption></figure>",
+        f'<figure><img data-image="{UID}"><figcaption>After {REF}.</figcaption></figure>',
     ],
 )
 def test_structure_sentence_stands_verbatim_in_the_text(body):

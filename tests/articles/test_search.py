@@ -207,9 +207,10 @@ def test_find_joins_no_phrase_of_title_and_text(publish):
 
 
 def test_find_makes_no_phrase_of_forms(publish):
-    publish("Here", "running men, then walking")
+    # Side by side in the alphabet, but not in the text.
+    publish("Here", "walking before running")
 
-    assert found('"men running"') == []
+    assert found('"running walking"') == []
 
 
 def test_find_leaves_out_excluded_words(publish):
@@ -241,6 +242,12 @@ def test_find_takes_the_last_word_for_a_beginning(publish):
     assert found("tr") == []
     assert found("transc caucasus") == []
     assert found('"transc"') == []
+
+
+def test_find_takes_no_stop_word_for_what_was_begun(publish):
+    publish("Here", "where they were")
+
+    assert found("wher") == []
 
 
 def test_find_ignores_what_is_beyond_the_limits(publish):
@@ -368,6 +375,14 @@ def test_find_asks_a_fixed_number_of_questions(publish, django_assert_num_querie
 
     with django_assert_num_queries(5):
         search.find("oil")
+
+
+def test_find_asks_no_further_when_titles_fill_the_page(publish, django_assert_num_queries):
+    for _ in range(3):
+        publish("Oil")
+
+    with django_assert_num_queries(3):
+        search.find("oil", limit=2)
 
 
 # What is in the index.

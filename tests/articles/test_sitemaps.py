@@ -56,7 +56,7 @@ def publication():
     make_article("Draft", authors=[hidden], tags=["Hidden"])
     make_article("Draft Page", kind="page")
     make_scheduled("Scheduled", authors=[hidden], tags=["Hidden"])
-    make_withdrawn("Withdrawn", authors=[hidden], tags=["Once"], at=datetime(2025, 5, 5, tzinfo=UTC))
+    make_withdrawn("Withdrawn", authors=[hidden], tags=["Once"], at=AT - timedelta(days=300))
     moved = make_public("Moved", slug="first-place", at=AT)
     change_draft(moved, slug="second-place")
     publishing.publish(moved, by=None, minor=True)
@@ -104,10 +104,10 @@ def test_listed_address_answers_is_canonical_and_may_be_indexed(client, publicat
 
 def test_sitemap_is_named_by_robots_and_is_xml(client, publication):
     robots = client.get("/robots.txt").content.decode()
-    files = ["/sitemap.xml", *(file.removeprefix(HOST) for file in locations(client, "/sitemap.xml"))]
+    files = [file.removeprefix(HOST) for file in locations(client, "/sitemap.xml")]
 
     assert robots.splitlines()[-1] == f"Sitemap: {HOST}/sitemap.xml"
-    assert [client.get(file).headers["Content-Type"] for file in files] == [
+    assert [client.get(file).headers["Content-Type"] for file in ["/sitemap.xml", *files]] == [
         "application/xml; charset=utf-8"
     ] * 4
 
@@ -174,7 +174,7 @@ def test_no_file_of_the_sitemap_is_empty(client):
 
 
 @pytest.mark.parametrize(
-    "name", ["articles-0", "articles-2", "articles-01", "articles", "articles-x", "lists-1", "tags", "-"]
+    "name", ["articles-0", "articles-2", "articles-01", "articles", "articles-x", "lists-1", "-"]
 )
 def test_file_that_is_not_there_is_not_found(client, name):
     make_public("One")

@@ -30,9 +30,7 @@ def data_of(response):
 
 
 def head(response, name):
-    values = html.parse(response).xpath(
-        f"//meta[@name='{name}' or @property='{name}']/@content"
-    )
+    values = html.parse(response).xpath(f"//meta[@name='{name}' or @property='{name}']/@content")
     return [str(value) for value in values]
 
 
@@ -96,7 +94,7 @@ def test_article_says_who_when_and_where(client, settings):
 )
 def test_hostile_title_stays_a_title(client, title):
     author = make_author(title, slug="somebody", role=title, short_bio=title)
-    make_public(title, slug="hostile", standfirst=title, tags=[f"{title} x"], authors=[author], at=AT)
+    make_public(title, slug="hostile", standfirst=title, tags=[f"{title} x"], authors=[author])
     shown = " ".join(title.split())
 
     page = client.get("/articles/hostile/")

@@ -7,9 +7,15 @@ from django.conf import settings as django_settings
 from django.test import Client
 
 from articles import publishing
-from articles.models import Article
 from tests import addresses, html
-from tests.factories import change_draft, make_article, make_author, make_image, make_public, make_withdrawn
+from tests.factories import (
+    change_draft,
+    make_article,
+    make_author,
+    make_image,
+    make_public,
+    make_withdrawn,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +43,6 @@ HEADERS = {
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "X-Frame-Options": "DENY",
 }
 
 
@@ -45,26 +50,31 @@ def policy(response):
     return set(response.headers["Content-Security-Policy"].split("; "))
 
 
-def close(response):
-    """Lets go of a file that is being sent."""
+def whole(response):
+    """The response once a file has been sent to its end, which closes it."""
     if response.streaming:
         b"".join(response)
-    response.close()
     return response
 
 
 @pytest.fixture
 def publication():
-    author = make_author("Somebody")
     article = make_public(
-        "Written", slug="first", authors=[author], tags=["Subject"], at=AT,
-        lead_image_id=make_image().pk,
-    )  # fmt: skip
+        "Written", slug="first", authors=[make_author("Somebody")], tags=["Subject"], at=AT
+    )
     change_draft(article, slug="written")
     publishing.publish(article, by=None)
     make_public("About", kind="page", slug="on-us", at=AT)
     make_withdrawn("Withdrawn", slug="withdrawn")
-    return Article.objects.select_related("lead_image").get(pk=article.pk)
+    return article
+
+
+@pytest.fixture
+def picture(publication):
+    image = make_image()
+    change_draft(publication, lead_image_id=image.pk)
+    publishing.publish(publication, by=None)
+    return image
 
 
 def everything_public():
@@ -84,45 +94,40 @@ def everything_public():
 # Every answer.
 
 
-def test_policy_is_the_same_strict_one_everywhere(client, publication):
+def test_policy_is_the_same_strict_one_everywhere(client, picture):
     paths = [path for path in everything_public() if not path.startswith("/media/p")]
     paths += ["/admin/login/", "/admin/"]
 
     policies = {path: policy(client.get(path)) for path in paths}
 
     assert {path: found for path, found in policies.items() if found != POLICY} == {}
-    assert len(policies) == 40
+    assert len(policies) == 37
 
 
-def test_policy_of_the_desk_is_strict_and_of_the_editor_relaxes_style_alone(client, editor):
+def test_policy_of_the_newsroom_is_the_same_strict_one(client, editor):
     article = make_article("Draft")
     client.force_login(editor)
 
-    desk = [policy(client.get(f"/admin/{path}")) for path in (
-        "", "articles/article/", "articles/tag/", "authors/author/add/", "articles/image/add/",
+    policies = [policy(client.get(f"/admin/{path}")) for path in (
+        "", "articles/article/", "articles/article/add/", f"articles/article/{article.pk}/change/",
+        "articles/tag/", "authors/author/add/", "articles/image/add/",
         "articles/sitesettings/1/change/", "auth/user/", "password_change/", "nothing/",
     )]  # fmt: skip
-    writing = [
-        policy(client.get(f"/admin/articles/article/{path}"))
-        for path in ("add/", f"{article.pk}/change/")
-    ]
 
-    assert [found ^ POLICY for found in desk] == [set()] * 9
-    assert [found - POLICY for found in writing] == [{"style-src 'self' 'unsafe-inline'"}] * 2
-    assert [POLICY - found for found in writing] == [{"style-src 'self'"}] * 2
+    assert [found ^ POLICY for found in policies] == [set()] * 11
 
 
-def test_every_answer_carries_the_other_headers(client, publication):
+def test_every_answer_carries_the_other_headers(client, picture):
     paths = [*everything_public(), "/admin/login/", "/admin/"]
 
     found = {
         path: {name: response.headers.get(name) for name in HEADERS}
         for path in paths
-        for response in [close(client.get(path))]
+        for response in [whole(client.get(path))]
     }
 
     assert {path: headers for path, headers in found.items() if headers != HEADERS} == {}
-    assert len(found) == 42
+    assert len(found) == 38
 
 
 def test_refused_and_broken_requests_carry_the_headers_too(client, publication):
@@ -139,9 +144,9 @@ def test_refused_and_broken_requests_carry_the_headers_too(client, publication):
     ] * 3
 
 
-def test_no_answer_names_what_runs_here(client, publication):
+def test_no_answer_names_what_runs_here(client, picture):
     for path in everything_public():
-        response = close(client.get(path))
+        response = whole(client.get(path))
 
         assert {"Server", "X-Powered-By", "X-Runtime", "Via"} & set(response.headers) == set()
 
@@ -153,20 +158,20 @@ def test_public_answers_know_no_cookie(client, publication, cookie):
         client.cookies.clear()
         if cookie:
             client.cookies[django_settings.SESSION_COOKIE_NAME] = cookie
-        response = close(client.get(path))
+        response = whole(client.get(path))
         vary = response.headers.get("Vary", "").lower()
         found[path] = (len(response.cookies), "cookie" in vary)
 
     assert {path: state for path, state in found.items() if state != (0, False)} == {}
-    assert len(found) == 40
+    assert len(found) == 35
 
 
-def test_public_answer_to_a_signed_in_editor_knows_no_cookie(client, editor, publication):
+def test_public_answer_to_a_signed_in_editor_knows_no_cookie(client, editor, picture):
     client.force_login(editor)
 
     found = []
     for path in everything_public():
-        response = close(client.get(path))
+        response = whole(client.get(path))
         found.append((len(response.cookies), response.headers.get("Vary")))
 
     assert set(found) <= {(0, None), (0, "Accept-Encoding")}
@@ -181,21 +186,21 @@ def test_public_page_holds_no_token_of_a_form(client, publication):
 # Methods and hosts.
 
 
-@pytest.mark.parametrize("method", ["post", "put", "patch", "delete", "options", "trace"])
+# With the check of forms as in production: it must not answer before the address does.
 @pytest.mark.parametrize("checks", [False, True])
-def test_other_methods_are_refused_at_every_address(publication, method, checks):
-    # With the check of forms as in production: it must not answer before the address does.
+def test_other_methods_are_refused_at_every_address(publication, checks):
     client = Client(enforce_csrf_checks=checks)
-    paths = addresses.public_paths()
+    paths = [*addresses.public_paths(), "/media/pictures/ab/any.webp"]
 
     found = {
-        path: (response.status_code, response.headers.get("Allow"), len(response.cookies))
+        (method, path): (response.status_code, response.headers.get("Allow"), len(response.cookies))
+        for method in ("post", "put", "patch", "delete", "options", "trace")
         for path in paths
-        for response in [close(getattr(client, method)(path))]
+        for response in [getattr(client, method)(path)]
     }
 
-    assert {path: state for path, state in found.items() if state != (405, "GET, HEAD", 0)} == {}
-    assert len(found) == 33
+    assert {what: state for what, state in found.items() if state != (405, "GET, HEAD", 0)} == {}
+    assert len(found) == 174
 
 
 def test_unknown_address_is_not_found_by_any_method(client):
@@ -207,29 +212,30 @@ def test_unknown_address_is_not_found_by_any_method(client):
     assert statuses == [404, 404, 405, 405, 405]
 
 
-def test_head_answers_as_get_without_a_body(client, publication):
+def test_head_answers_as_get_without_a_body(client, picture):
     for path in everything_public():
-        got, headed = close(client.get(path)), client.head(path)
+        got, headed = whole(client.get(path)), client.head(path)
         body = b"".join(headed) if headed.streaming else headed.content
-        headed.close()
 
         assert (headed.status_code, body) == (got.status_code, b"")
         assert headed.headers.get("Location") == got.headers.get("Location")
         assert headed.headers.get("Content-Type") == got.headers.get("Content-Type")
 
 
-@pytest.mark.parametrize(
-    "host",
-    ["evil.example", "testserver.evil.example", "testserver@evil.example", "testserver:80/evil",
-     "127.0.0.1.evil.example", "", "evil.example:80", "testserver\x00", "[::1", "a" * 300],
-)  # fmt: skip
 @pytest.mark.parametrize("path", ["/", "/articles/first/", "/articles", "/admin/login/", "/feed/"])
-def test_foreign_host_is_refused(client, publication, host, path):
-    response = client.get(path, headers={"host": host})
+def test_foreign_host_is_refused(client, publication, path):
+    hosts = [
+        "evil.example", "testserver.evil.example", "testserver@evil.example", "testserver:80/evil",
+        "127.0.0.1.evil.example", "", "evil.example:80", "testserver\x00", "[::1", "a" * 300,
+    ]  # fmt: skip
 
-    assert response.status_code == 400
-    assert html.all_words(response, "//h1") == ["This request can’t be understood"]
-    assert response.headers.get("Location") is None
+    responses = [client.get(path, headers={"host": host}) for host in hosts]
+
+    assert [response.status_code for response in responses] == [400] * 10
+    assert [response.headers.get("Location") for response in responses] == [None] * 10
+    assert [html.all_words(response, "//h1") for response in responses] == [
+        ["This request can’t be understood"]
+    ] * 10
 
 
 def test_forwarded_host_counts_for_nothing(client, publication):
@@ -239,25 +245,36 @@ def test_forwarded_host_counts_for_nothing(client, publication):
     assert (response.status_code, response.headers["Location"]) == (301, "/articles/")
 
 
-@pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", "/\\evil.example",
-                                    "javascript:alert(1)", "\thttps://evil.example"])  # fmt: skip
-def test_log_in_leads_nowhere_else(client, editor, target):
-    response = client.post(
-        "/admin/login/",
-        {"username": "editor", "password": "correct horse", "next": target},
-    )
+def test_log_in_leads_nowhere_else(editor):
+    targets = [
+        "//evil.example",
+        "https://evil.example",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "\thttps://evil.example",
+        "",
+    ]
 
-    assert (response.status_code, response.headers["Location"]) == (302, "/admin/")
+    answers = [
+        Client().post(
+            "/admin/login/",
+            {"username": "editor", "password": "correct horse", "next": target},
+        )
+        for target in targets
+    ]
+
+    assert [(answer.status_code, answer.headers["Location"]) for answer in answers] == [
+        (302, "/admin/")
+    ] * 6
 
 
 # Pictures.
 
 
-def test_picture_is_served_closed_off_and_for_ever(client, publication):
-    response = client.get(publication.lead_image.url)
+def test_picture_is_served_closed_off_and_for_ever(client, picture):
+    response = client.get(picture.url)
 
     body = b"".join(response)
-    response.close()
     assert response.status_code == 200
     assert {
         name: response.headers[name]
@@ -277,7 +294,7 @@ def test_every_rendition_of_a_picture_is_served(client):
     urls = [part.split()[0] for part in image.srcset.split(", ")]
     urls += [image.src, image.card_src, image.square_src]
 
-    statuses = [close(client.get(url)).status_code for url in urls]
+    statuses = [whole(client.get(url)).status_code for url in urls]
 
     assert statuses == [200] * 7
 
@@ -333,15 +350,14 @@ def test_cookies_of_the_newsroom_are_closed_off(client, editor):
     response = client.post("/admin/login/", {"username": "editor", "password": "correct horse"})
 
     cookies = {
-        name: (bool(cookie["httponly"]), cookie["samesite"]) for name, cookie in response.cookies.items()
+        name: (bool(cookie["httponly"]), cookie["samesite"])
+        for name, cookie in response.cookies.items()
     }
     assert cookies == {"csrftoken": (True, "Lax"), "sessionid": (True, "Lax")}
 
 
 def log_in(client, name, password="wrong", **headers):
-    return client.post(
-        "/admin/login/", {"username": name, "password": password}, headers=headers
-    )
+    return client.post("/admin/login/", {"username": name, "password": password}, headers=headers)
 
 
 def test_name_is_locked_after_six_wrong_passwords(client, editor):
@@ -429,21 +445,19 @@ def test_log_in_at_a_long_address_is_only_a_wrong_one(client, editor, path):
 # Hostile requests.
 
 VALUES = [
-    "\x00", "a\x00b", "%00", "%", "%%", "%zz", "%ff", "%C0%AE%C0%AE", "%ED%A0%80", "%F4%90%80%80",
-    "..", "../", "....//", "%2e%2e%2f", "..%5c", "//evil.example", "\\\\evil.example", "'", '"',
-    "' OR 1=1 --", "<script>alert(1)</script>", "{{7*7}}", "${7*7}", "{%", "\r\nX-Evil: 1", "\n",
-    "\u202e", "\ufeff", "\uffff", "\U0001f4a9", "İ", "ß", "ﬀ", "a" * 300, "ж" * 300, "a" * 9000,
-    "-1", "0", "1e309", "NaN", "9" * 400, "null", "true", "[]", "a[]=1", "*", "(", "-", '"" OR',
-    '-"', "NEAR(", "a:b", "a*", "\x1b[0m", "\t", " ", "\u00a0", ";", "#", "?", "&", "=",
+    "\x00", "a\x00b", "%00", "%", "%zz", "%ff", "%C0%AE%C0%AE", "%ED%A0%80", "%F4%90%80%80",
+    "..", "....//", "%2e%2e%2f", "//evil.example", "\\\\evil.example", "' OR 1=1 --",
+    "<script>alert(1)</script>", "{%", "\r\nX-Evil: 1", "\u202e", "\uffff", "\U0001f4a9", "İ", "ﬀ",
+    "ж" * 300, "a" * 9000, "-1", "1e309", "9" * 400, "a[]=1", "*", '-"', "NEAR(", "a:b", "\x1b[0m",
+    " ", "#", "&",
 ]  # fmt: skip
 PLACES = [
-    "/{}", "/articles/{}/", "/articles/{}", "/articles/2026/{}/", "/pages/{}/", "/tags/{}/",
-    "/tags/{}/feed/", "/authors/{}/", "/authors/{}/feed/json/", "/media/{}", "/sitemap-{}.xml",
-    "/feed/{}/", "/admin/{}", "/.well-known/{}", "/static/{}",
+    "/{}", "/articles/{}/", "/articles/{}", "/articles/2026/{}/", "/tags/{}/feed/", "/authors/{}/",
+    "/media/{}", "/sitemap-{}.xml", "/admin/{}", "/static/{}",
 ]  # fmt: skip
 QUERIES = [
-    "/search/?q={}", "/search/?q=water&page={}", "/articles/?page={}", "/tags/subject/?page={}",
-    "/articles/written/?{}", "/?{}={}", "/articles/first/?{}", "/feed/?{}", "/admin/login/?next={}",
+    "/search/?q={}", "/search/?q=water&page={}", "/tags/subject/?page={}", "/articles/written/?{}",
+    "/?{}={}", "/articles/first/?{}", "/admin/login/?next={}",
 ]  # fmt: skip
 
 
@@ -453,20 +467,17 @@ def test_hostile_path_is_never_an_error(client, publication, place):
 
     statuses, reflected = {}, []
     for value in VALUES:
-        # As it would stand in the address, and as it is after a server has decoded it.
-        for response in (
-            client.get("/", PATH_INFO=place.format(value)),
-            client.get("/", PATH_INFO=place.format(value).encode().decode("latin-1")),
-        ):
-            statuses[value] = close(response).status_code
-            if not response.streaming and b"<script>alert" in response.content:
-                reflected.append(value)
-            if "evil" in response.headers.get("Location", "").lstrip("/\\")[:4]:
-                reflected.append(value)
+        # As servers hand it over: decoded once, its bytes as letters of Latin-1.
+        response = client.get("/", PATH_INFO=place.format(value).encode().decode("latin-1"))
+        statuses[value] = whole(response).status_code
+        if not response.streaming and b"<script>alert" in response.content:
+            reflected.append(value)
+        if response.headers.get("Location", "/").startswith(("//", "http", "\\")):
+            reflected.append(value)
 
     assert {value: status for value, status in statuses.items() if status >= 500} == {}
     assert reflected == []
-    assert len(statuses) == 62
+    assert len(statuses) == 37
 
 
 @pytest.mark.parametrize("place", QUERIES)
@@ -476,8 +487,8 @@ def test_hostile_parameter_is_never_an_error(client, publication, place):
     statuses, reflected = {}, []
     for value in VALUES:
         path, _mark, query = place.replace("{}", value).partition("?")
-        response = client.get(path, QUERY_STRING=query)
-        statuses[value] = close(response).status_code
+        response = client.get(path, QUERY_STRING=query.encode().decode("latin-1"))
+        statuses[value] = whole(response).status_code
         if b"<script>alert" in response.content:
             reflected.append(value)
         if response.headers.get("Location", "").startswith(("//", "http", "\\")):
@@ -485,33 +496,34 @@ def test_hostile_parameter_is_never_an_error(client, publication, place):
 
     assert {value: status for value, status in statuses.items() if status >= 500} == {}
     assert reflected == []
-    assert len(statuses) == 62
+    assert len(statuses) == 37
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Cookie": "sessionid=\x00; csrftoken=\x00"},
-        {"Cookie": "=;=;;sessionid"},
-        {"Cookie": "sessionid=" + "a" * 9000},
-        {"Cookie": "messages=broken"},
-        {"If-None-Match": '"' * 300},
-        {"If-Modified-Since": "yesterday"},
-        {"If-Modified-Since": "Thu, 99 Foo 99999 99:99:99 GMT"},
-        {"Accept-Encoding": "gzip;q=x, br;q=-1, *;q=9"},
-        {"Accept-Language": "xx-" * 500},
-        {"Accept": "\x00"},
-        {"Range": "bytes=9999-1"},
-        {"Content-Length": "-1"},
-        {"Content-Length": "abc"},
-        {"Content-Type": "multipart/form-data; boundary=" + "x" * 500},
-        {"X-HTTP-Method-Override": "DELETE"},
-        {"X-Original-Url": "/admin/"},
-        {"Referer": "\x00"},
-    ],
-)
+HOSTILE_HEADERS = [
+    {"Cookie": "sessionid=\x00; csrftoken=\x00"},
+    {"Cookie": "=;=;;sessionid"},
+    {"Cookie": "sessionid=" + "a" * 9000},
+    {"Cookie": "messages=broken"},
+    {"If-None-Match": '"' * 300},
+    {"If-Modified-Since": "yesterday"},
+    {"If-Modified-Since": "Thu, 99 Foo 99999 99:99:99 GMT"},
+    {"Accept-Encoding": "gzip;q=x, br;q=-1, *;q=9"},
+    {"Accept-Language": "xx-" * 500},
+    {"Accept": "\x00"},
+    {"Range": "bytes=9999-1"},
+    {"Content-Length": "-1"},
+    {"Content-Length": "abc"},
+    {"Content-Type": "multipart/form-data; boundary=" + "x" * 500},
+    {"X-HTTP-Method-Override": "DELETE"},
+    {"X-Original-Url": "/admin/"},
+    {"Referer": "\x00"},
+]
+
+
 @pytest.mark.parametrize("path", ["/", "/articles/written/", "/feed/", "/search/?q=a"])
-def test_hostile_header_changes_nothing(client, publication, headers, path):
+def test_hostile_header_changes_nothing(client, publication, path):
     client.raise_request_exception = False
 
-    assert client.get(path, headers=headers).status_code == 200
+    statuses = [client.get(path, headers=headers).status_code for headers in HOSTILE_HEADERS]
+
+    assert statuses == [200] * 17

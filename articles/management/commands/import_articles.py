@@ -16,17 +16,15 @@ STEP = 50
 class Command(BaseCommand):
     help = (
         "Imports articles from Markdown files or folders, WordPress exports (.xml) and saved"
-        " article pages (.txt). May be repeated: what is here and unchanged is left alone, and what an"
-        " editor has changed is never overwritten."
+        " article pages (.txt). May be repeated: what is here and unchanged is left alone, and"
+        " what an editor has changed is never overwritten."
     )
 
     def add_arguments(self, parser):
         parser.add_argument("paths", nargs="+", metavar="PATH", help="a file or a folder")
         parser.add_argument("--by", metavar="USER", help="log-in name of who answers for it")
         parser.add_argument("--draft", action="store_true", help="publish nothing")
-        parser.add_argument(
-            "--dry-run", action="store_true", help="only report what would be done"
-        )
+        parser.add_argument("--dry-run", action="store_true", help="only report what would be done")
 
     def handle(self, *, paths, by, draft, dry_run, verbosity, **options):
         user = self._user(by, draft=draft) if by else None

@@ -140,9 +140,7 @@ def test_load_future_date_becomes_a_schedule():
 
     plan = Schedule.objects.get()
     assert (article_of().state, plan.due_at, plan.revision) == ("draft", due, latest())
-    assert sentences(report.notes) == [
-        ("file.md, one", f"Scheduled for {due:%Y-%m-%d %H:%M} UTC.")
-    ]
+    assert sentences(report.notes) == [("file.md, one", f"Scheduled for {due:%Y-%m-%d %H:%M} UTC.")]
 
 
 def test_load_page_stands_among_pages():
@@ -679,8 +677,10 @@ def test_load_slug_that_cannot_be_an_address_is_made_one(slug, address):
         (
             {"title": "long " * 60},
             "live",
-            ["“long long long long long long long long…” was longer than 200 characters and has"
-             " been cut."],
+            [
+                "“long long long long long long long long…” was longer than 200 characters and has"
+                " been cut."
+            ],
         ),
         ({"body": ""}, "live", ["There is nothing in it but its title."]),
         ({"body": "<!-- nothing -->"}, "live", ["There is nothing in it but its title."]),
@@ -807,15 +807,15 @@ def queries_of(documents):
     return [q["sql"] for q in captured if "SAVEPOINT" not in q["sql"]]
 
 
-def test_load_of_what_is_here_takes_as_many_queries_for_30_articles_as_for_3():
+def test_load_of_what_is_here_takes_as_many_queries_for_12_articles_as_for_3():
     def documents(number):
         return [
             document(str(n), authors=(f"Author {n}",), tags=(f"Tag {n}",)) for n in range(number)
         ]
 
-    load(documents(30))
+    load(documents(12))
 
-    assert [len(queries_of(documents(number))) for number in (3, 30)] == [6, 6]
+    assert [len(queries_of(documents(number))) for number in (3, 12)] == [6, 6]
 
 
 def test_load_asks_for_authors_titles_and_addresses_once():
