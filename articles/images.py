@@ -21,7 +21,7 @@ from articles.models.image import CARD_SIZE, SMALL_CARD_SIZE, SQUARE_SIZE, WIDTH
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 MAX_BYTES = 25 * 1024 * 1024
 MAX_PIXELS = 50_000_000
-MAX_WIDTH = 2400
+MAX_SIZE = (2400, 8000)
 
 
 def read_picture(file, *, name):
@@ -39,26 +39,23 @@ def read_picture(file, *, name):
         _("“%(name)s” can't be read as a picture. Use a JPEG, PNG, WebP or GIF file."),
         params={"name": name},
     )
+    too_many_pixels = ValidationError(
+        _("“%(name)s” has more than 50 million pixels. Save it smaller and upload it again."),
+        params={"name": name},
+    )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", PIL.Image.DecompressionBombWarning)
             picture = PIL.Image.open(io.BytesIO(data), formats=FORMATS)
             if picture.width * picture.height > MAX_PIXELS:
-                raise ValidationError(
-                    _(
-                        "“%(name)s” has more than 50 million pixels. Save it smaller and"
-                        " upload it again."
-                    ),
-                    params={"name": name},
-                )
+                raise too_many_pixels
             picture.load()
             picture = PIL.ImageOps.exif_transpose(picture)
     except ValidationError:
         raise
-    except PIL.UnidentifiedImageError:
-        raise unusable from None
-    except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError,
-            PIL.Image.DecompressionBombWarning):
+    except (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning):
+        raise too_many_pixels from None
+    except (OSError, ValueError, SyntaxError):
         # Pillow tells a broken or hostile file by any of these.
         raise unusable from None
     has_alpha = "A" in picture.getbands() or "transparency" in picture.info
@@ -95,8 +92,7 @@ def write_files(image, picture):
 
     Called again after the focal point moved: names are never reused, so caches stay right.
     """
-    if picture.width > MAX_WIDTH:
-        picture = _scaled(picture, MAX_WIDTH)
+    picture.thumbnail(MAX_SIZE, PIL.Image.Resampling.LANCZOS)
     image.width, image.height = picture.size
     salt = hashlib.sha256(
         f"{image.digest}-{image.focal_x}-{image.focal_y}".encode("ascii")

@@ -6,6 +6,10 @@ from django.template.loader import render_to_string
 from articles.models import Article, Redirect
 
 
+# What stands below an author or tag, and below an article.
+_BELOW = {False: {"", "feed/", "feed/atom/", "feed/json/"}, True: {""}}
+
+
 class RedirectMiddleware:
     """Sends a path that is not found on to where its object is now, or says that it is gone."""
 
@@ -20,6 +24,8 @@ class RedirectMiddleware:
         if found is None:
             return response
         redirect, rest = found
+        if rest not in _BELOW[redirect.article_id is not None]:
+            return response
         if redirect.is_gone or _is_withdrawn(redirect.target):
             return HttpResponseGone(
                 render_to_string("articles/gone.html", request=request)
@@ -36,7 +42,7 @@ def _find(path):
     if not path.endswith("/"):
         path += "/"
     paths, parts = [], path.strip("/").split("/")
-    for length in range(len(parts), max(len(parts) - 3, 1), -1):
+    for length in range(len(parts), max(len(parts) - 3, 0), -1):
         paths.append(f"/{'/'.join(parts[:length])}/")
     paths = [item for item in paths if len(item) <= 300 and "\x00" not in item]
     found = {

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from urllib.parse import unquote
 
 from django.core.exceptions import ValidationError
 from django.utils.text import slugify
@@ -30,13 +31,18 @@ def fold(text):
     return _NOT_A_WORD.sub("", bare)
 
 
+def former_path(path):
+    """The form in which the path of a former address is kept and looked up."""
+    path = unquote(path)
+    return path if path.endswith("/") else f"{path}/"
+
+
 def make_slug(text, *, fallback):
     """A slug for a title or name; fallback where nothing usable is left of it."""
     slug = slugify(unicodedata.normalize("NFC", text), allow_unicode=True)
-    slug = shorten_slug(slug)
     if not slug or slug in RESERVED_SLUGS or slug.isdigit():
         slug = f"{fallback}-{slug}" if slug else fallback
-    return slug
+    return shorten_slug(slug)
 
 
 def shorten_slug(slug, length=SLUG_MAX_LENGTH):

@@ -10,7 +10,7 @@ import logging
 from dataclasses import asdict, dataclass, field, fields
 
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -29,11 +29,20 @@ from articles.models import (
     Tag,
     TagAlias,
 )
-from articles.names import fold, free_slug, make_slug, validate_slug
-from articles.rendering import clean, structure, with_section_ids
+from articles.names import (
+    fold,
+    former_path,
+    free_slug,
+    make_slug,
+    shorten_slug,
+    validate_slug,
+)
+from articles.rendering import clean, plain_line, structure, with_section_ids
 from authors.models import Author
 
 logger = logging.getLogger(__name__)
+
+TAG_NAME_LENGTH = Tag._meta.get_field("name").max_length
 
 
 class PublishingError(Exception):
@@ -84,22 +93,25 @@ def _prepared(article, words):
     body = references.with_internal_links_as_tokens(clean(words.body), own_uid=article.uid)
     anchors = set(article.sections.values_list("anchor", flat=True)) if article.pk else set()
     values = asdict(words) | {
-        "title": " ".join(words.title.split()),
-        "standfirst": " ".join(words.standfirst.split()),
+        "title": plain_line(words.title),
+        "standfirst": plain_line(words.standfirst),
         "body": with_section_ids(body, known=anchors, taken=anchors),
         "bylines": list(dict.fromkeys(words.bylines)),
         "tags": _distinct_names(words.tags),
-        "related": [
-            item for item in words.related if item.get("article") != article.uid
-        ],
+        "related": _related(article, words.related),
     }
     return Words(**values)
+
+
+def _related(article, items):
+    kept = [references.related_item(item) for item in items]
+    return [item for item in kept if item and item.get("article") != article.uid]
 
 
 def _distinct_names(names):
     by_key = {}
     for name in names:
-        name = " ".join(name.split())
+        name = plain_line(name)
         if fold(name):
             by_key.setdefault(fold(name), name)
     return list(by_key.values())
@@ -256,6 +268,10 @@ def publish(article, revision=None, *, by, at=None, updated_at=None, minor=False
         article.updated_at = max(updated_at or now, article.first_published_at)
     article.touched_at = now
     article.save()
+    # Should it have been a former address of this article, it is none any more.
+    Redirect.objects.filter(
+        path=former_path(article.get_absolute_url()), article=article
+    ).delete()
     if not revision.is_sealed:
         Revision.objects.filter(pk=revision.pk).update(is_sealed=True)
 
@@ -289,9 +305,7 @@ def _public_slug(article, revision):
     def is_taken(slug):
         return (
             taken.filter(slug=slug).exists()
-            or Redirect.objects.filter(path=article.address_for(slug))
-            .exclude(article=article)
-            .exists()
+            or is_former_address(article.address_for(slug), article)
         )
 
     if not chosen:
@@ -312,7 +326,7 @@ def _public_slug(article, revision):
 
 
 def _refuse_held_path(path, owner):
-    held = Redirect.objects.filter(path=path).first()
+    held = Redirect.objects.filter(path=former_path(path)).first()
     if held is None or held.target == owner:
         return
     if held.is_gone:
@@ -330,24 +344,27 @@ def _leave_redirect(owner, old_path, new_path):
     """From its old path an object is found at its new one, without a detour."""
     kind = owner._meta.model_name
     Redirect.objects.update_or_create(
-        path=old_path,
+        path=former_path(old_path),
         defaults={"article": None, "author": None, "tag": None, "is_gone": False, kind: owner},
     )
-    Redirect.objects.filter(path=new_path, **{kind: owner}).delete()
+    Redirect.objects.filter(path=former_path(new_path), **{kind: owner}).delete()
 
 
 def is_former_address(path, owner):
     """Whether a path once led, or still leads, to something else than owner."""
-    held = Redirect.objects.filter(path=path).first()
+    held = Redirect.objects.filter(path=former_path(path)).first()
     return held is not None and (held.is_gone or held.target != owner)
 
 
 @transaction.atomic
 def add_former_address(article, path):
     """Lets a path at which an imported article stood elsewhere lead to it; False if it is taken."""
-    path = path if path.endswith("/") else f"{path}/"
-    if path in {"/", article.get_absolute_url()} or len(path) > 300:
+    path = former_path(path)
+    own = former_path(article.get_absolute_url()) if article.slug else ""
+    if path in {"/", own} or len(path) > 300:
         return True
+    if references.find_by_path(path) not in {None, article}:
+        return False
     if is_former_address(path, article):
         return False
     Redirect.objects.get_or_create(path=path, defaults={"article": article})
@@ -365,21 +382,30 @@ def _tags(revision):
 
 def tag_named(name):
     """The tag that a name or alias leads to; a new tag where none does."""
+    name = _fitting_tag_name(name)
     key = fold(name)
     if not key:
         raise ValueError(f"{name!r} holds no letter or digit")
     alias = TagAlias.objects.filter(key=key).select_related("tag").first()
     if alias:
         return alias.tag
-    tag = Tag(name=name[:100])
+    tag = Tag(name=name)
     tag.slug = free_slug(
-        make_slug(name, fallback="tag"),
+        shorten_slug(make_slug(name, fallback="tag"), TAG_NAME_LENGTH - 8),
         lambda slug: Tag.objects.filter(slug=slug).exists()
-        or Redirect.objects.filter(path=_tag_path(slug)).exists(),
+        or is_former_address(_tag_path(slug), None),
     )
     tag.save()
     TagAlias.objects.create(tag=tag, name=tag.name, key=tag.key)
     return tag
+
+
+def _fitting_tag_name(name):
+    """The name cut so that it and its folded form, which can be longer, fit their columns."""
+    name = plain_line(name)[:TAG_NAME_LENGTH]
+    while len(fold(name)) > TAG_NAME_LENGTH:
+        name = name[:-1]
+    return name.strip()
 
 
 def _tag_path(slug):
@@ -467,6 +493,8 @@ def schedule(article, *, due_at, by, action=Schedule.Action.PUBLISH, revision=No
     _refuse_trashed(article)
     if action == Schedule.Action.PUBLISH:
         revision = revision or article.latest_revision
+        if revision is not None and revision.article_id != article.pk:
+            raise ValueError(f"revision {revision.pk} is not of article {article.pk}")
         if revision is None or not revision.title:
             raise PublishingError(_("Give the article a title before you schedule it."))
         if revision.slug and revision.slug != article.slug:
@@ -510,7 +538,8 @@ def carry_out_due(*, now):
             done += _carry_out(pk)
         except PublishingError as error:
             _fail(pk, str(error))
-        except DatabaseError:
+        except (OperationalError, InterfaceError):
+            # The database is away or busy: the next round tries again.
             raise
         except Exception:
             logger.exception("Schedule %s failed", pk)
@@ -604,7 +633,7 @@ def _save_named(thing):
         thing.slug = free_slug(
             make_slug(thing.name, fallback=kind),
             lambda slug: model.objects.filter(slug=slug).exclude(pk=thing.pk).exists()
-            or Redirect.objects.filter(path=model(slug=slug).get_absolute_url()).exists(),
+            or is_former_address(model(slug=slug).get_absolute_url(), None),
         )
     if thing.slug != old_slug:
         try:
@@ -618,10 +647,15 @@ def _save_named(thing):
                 % {"slug": thing.slug, "title": other}
             )
         _refuse_held_path(thing.get_absolute_url(), thing)
-    is_new = thing.pk is None
-    thing.save()
-    if is_new:
+    if thing.pk is None:
+        thing.save()
         references.adopt_dangling(thing, kind)
+    else:
+        # The counts belong to publishing, which may have moved on since this was opened.
+        thing.save(
+            update_fields={field.name for field in model._meta.concrete_fields}
+            - {"id", "uid", "article_count", "first_public_at"}
+        )
     if old_slug and old_slug != thing.slug:
         _leave_redirect(
             thing, model(slug=old_slug).get_absolute_url(), thing.get_absolute_url()

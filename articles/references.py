@@ -4,14 +4,16 @@ Whoever saves a text calls `follow` in the same transaction. Whoever shows a tex
 `resolve`, which knows what readers may follow at this moment.
 """
 
+import html
+import re
 from urllib.parse import unquote, urlsplit
 
-import lxml.html
 from django.conf import settings
 from django.urls import Resolver404, resolve as resolve_path
 
 from articles.models import Article, Redirect, Reference, Section, Tag
-from articles.rendering import RefToken, clean, structure
+from articles.names import former_path
+from articles.rendering import RefToken, is_anchor, structure
 from authors.models import Author
 
 _MODELS = {"article": Article, "author": Author, "tag": Tag}
@@ -26,7 +28,8 @@ def follow(article, set_, *, body, related):
     if body is not None:
         position = 0
         for reference in structure(body).references:
-            if reference.token == RefToken("article", article.uid):
+            if (reference.token.kind, reference.token.uid) == ("article", article.uid):
+                # A link within the text cites nobody.
                 continue
             wanted.append((Reference.Kind.INLINE, position, reference))
             position += 1
@@ -184,9 +187,7 @@ def _add_fragments(resolved):
 
 def find_by_path(path):
     """The article, author or tag at a path of this site, present or former; None where none is."""
-    path = unquote(path)
-    if not path.endswith("/"):
-        path += "/"
+    path = former_path(path)
     redirect = (
         Redirect.objects.filter(path=path).select_related("article", "author", "tag").first()
     )
@@ -209,47 +210,62 @@ def find_by_path(path):
 
 
 
+_LINK = re.compile(r'<a href="([^"]*)">(.*?)</a>', re.DOTALL)
+
+
 def with_internal_links_as_tokens(body, *, own_uid=""):
-    """The body with links to this site turned into references.
+    """A cleaned body with links to this site turned into references.
 
     A text never keeps an address of this site, since addresses change: a link to an article,
     author or tag becomes a token, one to something unknown leaves its words behind.
     """
-    if "<a href" not in body:
-        return body
-    root = lxml.html.fragment_fromstring(
-        body, create_parent="div", parser=lxml.html.HTMLParser(encoding="utf-8", huge_tree=True)
-    )
-    own, changed = urlsplit(settings.SITE_URL), False
-    for link in list(root.iter("a")):
-        href = link.get("href")
-        if href is None:
-            continue
+
+    def replace(match):
         try:
-            parts = urlsplit(href)
+            parts = urlsplit(html.unescape(match[1]))
+            is_own = parts.scheme in {"", "http", "https"} and _is_this_site(parts)
         except ValueError:
-            link.drop_tag()
-            changed = True
-            continue
-        if parts.scheme == "mailto" or (parts.netloc and parts.netloc != own.netloc):
-            continue
-        changed = True
+            return match[2]
+        if not is_own:
+            return match[0]
         token = _token_for(parts, own_uid)
-        link.attrib.pop("href")
-        if token is None:
-            link.drop_tag()
-        else:
-            link.set("data-ref", str(token))
-    if not changed:
-        return body
-    return clean(
-        (root.text or "").replace("&", "&amp;").replace("<", "&lt;")
-        + "".join(lxml.html.tostring(child, encoding="unicode") for child in root)
-    )
+        return f'<a data-ref="{html.escape(str(token))}">{match[2]}</a>' if token else match[2]
+
+    return _LINK.sub(replace, body)
+
+
+def _is_this_site(parts):
+    if not parts.netloc:
+        return True
+    own = urlsplit(settings.SITE_URL)
+    # Old links may still say http:, or name the usual port.
+    usual = {None, 80, 443}
+    same_port = parts.port == own.port or (parts.port in usual and own.port in usual)
+    return parts.hostname == own.hostname and same_port
+
+
+def related_item(item):
+    """A related link as it is kept: an address of this site names its article instead.
+
+    None where it leads nowhere that a reader may be sent to.
+    """
+    if "article" in item:
+        return item
+    try:
+        parts = urlsplit(item.get("url", ""))
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            return None
+        if not _is_this_site(parts):
+            return item
+    except ValueError:
+        return None
+    target = find_by_path(parts.path or "/")
+    return {"article": target.uid} if isinstance(target, Article) else None
 
 
 def _token_for(parts, own_uid):
-    section = parts.fragment if parts.fragment.startswith("s-") else ""
+    section = unquote(parts.fragment)
+    section = section if is_anchor(section) else ""
     if not parts.path and not parts.netloc:
         return RefToken("article", own_uid, section) if section and own_uid else None
     target = find_by_path(parts.path or "/")

@@ -12,8 +12,8 @@ No stored body holds an address of this site: `render` puts them in, as they are
 import html
 import re
 from dataclasses import dataclass
+from html.parser import HTMLParser
 
-import lxml.html
 import nh3
 from django.utils.safestring import mark_safe
 
@@ -43,15 +43,29 @@ _DROPPED_WITH_CONTENT = frozenset(
 _RENAMED = {"h1": "h2", "h5": "h4", "h6": "h4", "b": "strong", "i": "em", "strike": "s", "del": "s"}
 
 ANCHOR_MAX_LENGTH = 80
-_REF = re.compile(rf"(article|author|tag):({UID_PATTERN})(?:#(s-[\w-]{{1,78}}))?")
+_ANCHOR = r"s-[\w-]{1,78}"
+_REF = re.compile(rf"(article|author|tag):({UID_PATTERN})(?:#({_ANCHOR}))?")
 _REF_LINK = re.compile(r'<a data-ref="([^"]*)">(.*?)</a>', re.DOTALL)
 _OUTSIDE_LINK = re.compile(r'<a href="([^"]*)">')
 _IMAGE = re.compile(r'<img ([^>]*)>')
 _IMAGE_UID = re.compile(rf'data-image="({UID_PATTERN})"')
 _ALT = re.compile(r'alt="([^"]*)"')
-_LEFT_OVER = re.compile(r' data-(?:ref|image)="[^"]*"')
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"”’»)\]]*\s+(?=[\"“‘«(\[]?[^\W_a-zа-яß-ÿ])")
-_BLOCKS = frozenset("p li h2 h3 h4 td th pre figcaption blockquote".split())
+_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"”’“‘»«)\]]*\s+(?=[\"“„‘«»(\[]?[^\W_a-zа-яß-ÿ])")
+_INLINE = frozenset("a code em s strong sub sup u".split())
+_HEADINGS = frozenset("h2 h3 h4".split())
+_LEAVES = _HEADINGS | {"p", "pre"}
+_TABLE_PARTS = frozenset("table thead tbody tr td th".split())
+_CONTAINERS = _TABLE_PARTS | frozenset("blockquote li ol ul".split())
+# Containers that may hold words directly, and those that hold other containers only.
+_HOLD_WORDS = frozenset("li td th".split())
+_HOLD_ONLY = frozenset("ol ul table thead tbody tr".split())
+# Block elements of HTML that are none here: where one begins or ends, a paragraph does.
+_BOUNDARIES = frozenset(
+    "address article aside center dd details div dl dt fieldset footer header hgroup legend main"
+    " nav section summary".split()
+)
+# Control characters and what Unicode promises never to be a character.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 WORDS_PER_MINUTE = 230
 
 
@@ -105,6 +119,16 @@ def parse_ref(value):
     return RefToken(match[1], match[2], match[3] or "")
 
 
+def plain_line(text):
+    """A text of one line: no line breaks, no control characters, single blanks."""
+    return " ".join(_UNPRINTABLE.sub("", text).split())
+
+
+def is_anchor(value):
+    """Whether a text has the form of a section's id."""
+    return re.fullmatch(_ANCHOR, value) is not None
+
+
 def _allowed_value(tag, attribute, value):
     if attribute == "data-ref":
         return value if parse_ref(value) else None
@@ -124,131 +148,293 @@ _cleaner = nh3.Cleaner(
     link_rel=None,
     strip_comments=True,
 )
+# The same, but leaving in what `_Normaliser` renames or takes for a boundary between blocks.
+_first_cleaner = nh3.Cleaner(
+    tags=set(TAGS) | set(_RENAMED) | _BOUNDARIES,
+    attributes={tag: set(names) for tag, names in ATTRIBUTES.items()},
+    clean_content_tags=set(_DROPPED_WITH_CONTENT),
+    url_schemes=set(URL_SCHEMES),
+    attribute_filter=_allowed_value,
+    link_rel=None,
+    strip_comments=True,
+)
 
 
 def clean(source):
     """The source as sanitised HTML of the allow-list; the empty string where nothing is left.
 
-    Safe for any input. Cleaning what was cleaned changes nothing.
+    Safe for any input, and no word of it is lost. Cleaning what was cleaned changes nothing.
     """
-    source = (source or "").replace("\x00", "")
+    source = (source or "").encode("utf-8", "ignore").decode("utf-8").replace("\x00", "")
     if not source.strip():
         return ""
-    # libxml2 gives up below a depth that no text needs, and would drop what stands there.
-    fragment = lxml.html.fragment_fromstring(
-        nh3.clean(
-            source,
-            tags=set(TAGS) | set(_RENAMED) | {"div"},
-            attributes={tag: set(names) for tag, names in ATTRIBUTES.items()},
-            clean_content_tags=set(_DROPPED_WITH_CONTENT),
-            url_schemes=set(URL_SCHEMES),
-            link_rel=None,
-        ),
-        create_parent="div",
-        parser=_parser(),
-    )
-    _normalise(fragment)
-    cleaned = _cleaner.clean(_inner_html(fragment))
-    return "" if _is_blank(cleaned) else cleaned
+    normaliser = _Normaliser()
+    normaliser.feed(_first_cleaner.clean(source))
+    normaliser.close()
+    # The sanitiser has the last word, whatever was done between.
+    return _cleaner.clean(normaliser.result())
 
 
-def _parser():
-    return lxml.html.HTMLParser(encoding="utf-8", huge_tree=True)
+class _Normaliser(HTMLParser):
+    """Brings sanitised HTML into the one form in which bodies are stored.
 
+    Works on a stream of tags, so that nothing is too deep for it. Words stand in paragraphs,
+    headings or cells; empty elements are gone; no block stands in a paragraph or in an inline
+    element; nothing is nested deeper than a reader could follow.
+    """
 
-def _parse(body):
-    return lxml.html.fragment_fromstring(body, create_parent="div", parser=_parser())
+    MAX_DEPTH = 12
 
+    def __init__(self):
+        super().__init__(convert_charrefs=True)
+        self.out = []
+        # Open containers: [tag, start tag, whether it has been written].
+        self.containers = []
+        # The block that words go to: its tag, or "" for words directly in a container.
+        self.leaf = None
+        self.leaf_start = ""
+        self.leaf_written = False
+        # Inline elements that are open in the source, and those that are written.
+        self.active, self.written = [], []
+        self.in_figure = self.figure_written = False
 
-def _inner_html(element):
-    start = html.escape(element.text or "", quote=False)
-    return start + "".join(
-        lxml.html.tostring(child, encoding="unicode") for child in element
-    )
+    def result(self):
+        self._end_leaf()
+        while self.containers:
+            self._close_container()
+        return "".join(self.out)
 
+    # Events
 
-def _is_blank(body):
-    return "<img" not in body and "<hr" not in body and not _plain(body).strip()
+    def handle_starttag(self, tag, attrs):
+        tag = _RENAMED.get(tag, tag)
+        attributes = dict(attrs)
+        if tag in _INLINE:
+            self._start_inline(tag, attributes)
+        elif tag == "br":
+            if self.leaf_written:
+                self._sync()
+                self.out.append("<br>")
+        elif tag == "img":
+            self._picture(attributes)
+        elif tag == "hr":
+            self._end_leaf()
+            if self._top() in {"", "blockquote", "li"}:
+                self._write_containers()
+                self.out.append("<hr>")
+        elif tag == "figure":
+            self._end_leaf()
+            self._end_figure()
+            self.in_figure = True
+        elif tag == "figcaption":
+            self._end_leaf()
+            if self.figure_written:
+                self._open_leaf("figcaption")
+        elif tag in _LEAVES:
+            self._start_leaf(tag, attributes)
+        elif tag in _CONTAINERS:
+            self._start_container(tag, attributes)
+        elif self.leaf not in _HEADINGS:
+            self._boundary()
 
+    def handle_endtag(self, tag):
+        tag = _RENAMED.get(tag, tag)
+        if tag in _INLINE:
+            for index in range(len(self.active) - 1, -1, -1):
+                if self.active[index][0] == tag:
+                    del self.active[index]
+                    break
+        elif tag == "figure":
+            self._end_leaf()
+            self._end_figure()
+            self.in_figure = False
+        elif tag in _CONTAINERS:
+            self._end_container(tag)
+        elif tag in _LEAVES or tag == "figcaption":
+            if tag == self.leaf or self.leaf not in _HEADINGS:
+                self._boundary() if self.leaf == "figcaption" != tag else self._end_leaf()
+        elif self.leaf not in _HEADINGS:
+            self._boundary()
 
-def _plain(body):
-    return html.unescape(re.sub(r"<[^>]*>", " ", body)).replace("\xa0", " ")
-
-
-def _normalise(root):
-    """Brings a parsed tree into the one form in which bodies are stored."""
-    for element in list(root.iter()):
-        element.tag = _RENAMED.get(element.tag, element.tag)
-    for link in list(root.iter("a")):
-        ref, href = parse_ref(link.get("data-ref")), (link.get("href") or "").strip()
-        link.attrib.clear()
-        if ref:
-            link.set("data-ref", str(ref))
-        elif href:
-            link.set("href", href)
-        else:
-            link.drop_tag()
-    for image in list(root.iter("img")):
-        if not re.fullmatch(UID_PATTERN, image.get("data-image") or ""):
-            image.drop_tree()
-    for heading in list(root.iter("h2", "h3", "h4")):
-        if not heading.text_content().strip():
-            heading.drop_tag()
-    for figure in list(root.iter("figure")):
-        if figure.find(".//img") is None:
-            # Its picture is gone: what is left of it is a paragraph.
-            figure.tag = "p"
-            for caption in list(figure.iter("figcaption")):
-                caption.drop_tag()
-    for division in list(root.iter("div")):
-        if division is root:
-            continue
-        if any(child.tag in TAGS - _INLINE for child in division):
-            division.drop_tag()
-        else:
-            division.tag = "p"
-    _wrap_loose_text(root)
-
-
-_INLINE = frozenset("a br code em s strong sub sup u".split())
-
-
-def _wrap_loose_text(root):
-    """Puts words that stand in no block into paragraphs."""
-    children, root_text = list(root), root.text
-    root.text = None
-    for child in children:
-        root.remove(child)
-    paragraph = None
-
-    def loose():
-        nonlocal paragraph
-        if paragraph is None:
-            paragraph = root.makeelement("p")
-            root.append(paragraph)
-        return paragraph
-
-    def add_text(text):
-        if not text or (paragraph is None and not text.strip()):
+    def handle_data(self, data):
+        data = _UNPRINTABLE.sub("", data.replace("\x0c", " "))
+        if not data:
             return
-        target = loose()
-        if len(target):
-            target[-1].tail = (target[-1].tail or "") + text
-        else:
-            target.text = (target.text or "") + text
+        if not self.leaf_written:
+            if not data.strip():
+                return
+            if self.leaf is None:
+                self._open_leaf_for_words()
+            data = data.lstrip("\n") if self.leaf == "pre" else data.lstrip()
+            self._write_containers()
+            self.out.append(self.leaf_start)
+            self.leaf_written = True
+        self._sync()
+        self.out.append(html.escape(data, quote=False))
 
-    add_text(root_text)
-    for child in children:
-        tail, child.tail = child.tail, None
-        if child.tag in _INLINE:
-            loose().append(child)
-        else:
-            paragraph = None
-            root.append(child)
-        add_text(tail)
-    for block in list(root):
-        if block.tag == "p" and not len(block) and not (block.text or "").strip():
-            root.remove(block)
+    # Leaves
+
+    def _start_leaf(self, tag, attributes):
+        if self.leaf in _HEADINGS and tag == "p":
+            return
+        if self.leaf == "figcaption":
+            self._boundary()
+            return
+        self._end_leaf()
+        self._end_figure()
+        if tag == "p" and self._top() in _HOLD_ONLY:
+            return
+        self._leave_what_holds_no_block()
+        self._open_leaf(tag, attributes)
+
+    def _open_leaf(self, tag, attributes=None):
+        self.leaf, self.leaf_written = tag, False
+        self.leaf_start = f"<{tag}{_attributes(tag, attributes or {})}>" if tag else ""
+
+    def _open_leaf_for_words(self):
+        self._end_figure()
+        self._leave_what_holds_no_block()
+        self._open_leaf("" if self._top() in _HOLD_WORDS else "p")
+
+    def _leave_what_holds_no_block(self):
+        """A list holds items only, and a table cells: words beside them get their place."""
+        while self._top() in _HOLD_ONLY:
+            if self._top() in {"ul", "ol"}:
+                self.containers.append(["li", "<li>", False])
+                return
+            self._close_container()
+
+    def _end_leaf(self):
+        if self.leaf_written:
+            self._close_inlines()
+            if self.leaf:
+                self.out.append(f"</{self.leaf}>")
+        self.leaf, self.leaf_written = None, False
+
+    def _boundary(self):
+        """Between two blocks of the source that are none here."""
+        if self.leaf == "figcaption":
+            if self.leaf_written and self.out[-1] != "<br>":
+                self._close_inlines()
+                self.out.append("<br>")
+            return
+        self._end_leaf()
+
+    # Containers
+
+    def _top(self):
+        return self.containers[-1][0] if self.containers else ""
+
+    def _start_container(self, tag, attributes):
+        self._end_leaf()
+        self._end_figure()
+        names = [container[0] for container in self.containers]
+        if tag == "li" and self._top() not in {"ul", "ol"}:
+            return
+        if tag in _TABLE_PARTS and (
+            (tag == "table" and "table" in names) or not _fits_in_table(tag, self._top())
+        ):
+            return
+        if len(names) >= self.MAX_DEPTH and tag not in {"li", *_TABLE_PARTS}:
+            return
+        if tag not in _TABLE_PARTS - {"table"} and tag != "li":
+            self._leave_what_holds_no_block()
+        self.containers.append([tag, f"<{tag}{_attributes(tag, attributes)}>", False])
+        if tag in {"td", "th"}:
+            self._write_containers()
+
+    def _end_container(self, tag):
+        self._end_leaf()
+        self._end_figure()
+        names = [container[0] for container in self.containers]
+        if tag not in names:
+            return
+        if tag in _TABLE_PARTS and tag != "table" and "table" not in names:
+            return
+        while self.containers:
+            if self._close_container() == tag:
+                return
+
+    def _write_containers(self):
+        for container in self.containers:
+            if not container[2]:
+                self.out.append(container[1])
+                container[2] = True
+
+    def _close_container(self):
+        tag, _start, was_written = self.containers.pop()
+        if was_written:
+            self.out.append(f"</{tag}>")
+        return tag
+
+    # Pictures
+
+    def _picture(self, attributes):
+        if not attributes.get("data-image"):
+            return
+        self._end_leaf()
+        self._end_figure()
+        self._leave_what_holds_no_block()
+        self._write_containers()
+        self.out.append(f"<figure><img{_attributes('img', attributes)}>")
+        self.figure_written = True
+        if not self.in_figure:
+            self._end_figure()
+
+    def _end_figure(self):
+        if self.figure_written:
+            self.out.append("</figure>")
+            self.figure_written = False
+
+    # Inline elements: written when words come, closed and written again around blocks.
+
+    def _start_inline(self, tag, attributes):
+        self.active.append((tag, f"<{tag}{_attributes(tag, attributes)}>"))
+
+    def _sync(self):
+        meant, seen = [], set()
+        for tag, start in self.active:
+            if tag not in seen and (tag != "a" or start != "<a>"):
+                seen.add(tag)
+                meant.append((tag, start))
+        same = 0
+        while same < min(len(meant), len(self.written)) and meant[same] == self.written[same]:
+            same += 1
+        while len(self.written) > same:
+            self.out.append(f"</{self.written.pop()[0]}>")
+        for tag, start in meant[same:]:
+            self.out.append(start)
+            self.written.append((tag, start))
+
+    def _close_inlines(self):
+        while self.written:
+            self.out.append(f"</{self.written.pop()[0]}>")
+
+
+def _attributes(tag, attributes):
+    if tag == "a":
+        names = ("data-ref",) if attributes.get("data-ref") else ("href",)
+    else:
+        names = sorted(ATTRIBUTES.get(tag, ()), reverse=True)
+    return "".join(
+        f' {name}="{html.escape(attributes[name])}"'
+        for name in names
+        if attributes.get(name) or (name == "alt" and name in attributes)
+    )
+
+
+def _fits_in_table(tag, top):
+    return top in {
+        "table": {"", "blockquote", "li"},
+        "thead": {"table"},
+        "tbody": {"table"},
+        "tr": {"table", "thead", "tbody"},
+        "td": {"tr"},
+        "th": {"tr"},
+    }[tag]
+
+
+_HEADING = re.compile(r'<(h[234])(?: id="([^"]*)")?>(.*?)</\1>', re.DOTALL)
 
 
 def with_section_ids(body, *, known, taken):
@@ -259,25 +445,26 @@ def with_section_ids(body, *, known, taken):
     An unknown id, a second use of an id and a heading without one get a new id made
     of the heading's words.
     """
-    if "<h" not in body:
-        return body
-    root, used = _parse(body), set()
-    fresh = []
-    for heading in root.iter("h2", "h3", "h4"):
-        anchor = heading.get("id")
-        if anchor in known and anchor not in used:
+    carried = {html.unescape(match[2] or "") for match in _HEADING.finditer(body)}
+    kept, used = set(), set(taken) | (carried & set(known))
+
+    def with_id(match):
+        level, anchor, words = match[1], html.unescape(match[2] or ""), match[3]
+        if anchor not in known or anchor in kept:
+            anchor = _new_anchor(_plain(words), used)
             used.add(anchor)
-        else:
-            fresh.append(heading)
-    for heading in fresh:
-        anchor = _new_anchor(heading.text_content(), used | set(taken))
-        heading.set("id", anchor)
-        used.add(anchor)
-    return _cleaner.clean(_inner_html(root))
+        kept.add(anchor)
+        return f'<{level} id="{html.escape(anchor)}">{words}</{level}>'
+
+    return _HEADING.sub(with_id, body)
+
+
+def _plain(inline):
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", inline)).split())
 
 
 def _new_anchor(words, taken):
-    base = "s-" + shorten_slug(make_slug(" ".join(words.split()), fallback="section"), 60)
+    base = "s-" + shorten_slug(make_slug(words, fallback="section"), 60)
     anchor, number = base, 1
     while anchor in taken:
         number += 1
@@ -287,67 +474,81 @@ def _new_anchor(words, taken):
 
 def structure(body):
     """What a stored body holds: headings, references with their sentences, pictures, text."""
-    root = _parse(body) if body else lxml.html.Element("div")
-    headings = tuple(
-        Heading(int(heading.tag[1]), heading.get("id") or "", _squeeze(heading.text_content()))
-        for heading in root.iter("h2", "h3", "h4")
+    reader = _StructureReader()
+    reader.feed(body)
+    reader.close()
+    reader.end_block()
+    return Structure(
+        tuple(reader.headings),
+        tuple(reader.references),
+        tuple(reader.images),
+        "\n".join(reader.blocks),
     )
-    images = tuple(image.get("data-image") for image in root.iter("img"))
-    return Structure(headings, tuple(_references(root)), images, _text_of(root))
+
+
+class _StructureReader(HTMLParser):
+    def __init__(self):
+        super().__init__(convert_charrefs=True)
+        self.headings, self.references, self.images, self.blocks = [], [], [], []
+        self.text = ""
+        self.heading = None
+        # References of the block at hand: token, and where its words stand in the text.
+        self.pending = []
+        self.open_link = None
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        if tag == "a":
+            token = parse_ref(attributes.get("data-ref"))
+            self.open_link = (token, len(self.text)) if token else None
+        elif tag == "br":
+            self.text += "\n"
+        elif tag == "img":
+            self.images.append(attributes.get("data-image"))
+        elif tag not in _INLINE:
+            self.end_block()
+            self.heading = (int(tag[1]), attributes.get("id") or "") if tag in _HEADINGS else None
+
+    def handle_endtag(self, tag):
+        if tag == "a" and self.open_link:
+            token, start = self.open_link
+            self.pending.append((token, start, len(self.text)))
+            self.open_link = None
+        elif tag not in _INLINE:
+            self.end_block()
+
+    def handle_data(self, data):
+        self.text += data
+
+    def end_block(self):
+        words = _squeeze(self.text)
+        if words:
+            self.blocks.append(words)
+            if self.heading:
+                self.headings.append(Heading(*self.heading, words))
+        for token, start, end in self.pending:
+            self.references.append(
+                InlineReference(
+                    token, _squeeze(self.text[start:end]), _sentence(self.text, start, end)
+                )
+            )
+        self.text, self.heading, self.pending = "", None, []
 
 
 def _squeeze(text):
     return " ".join(text.split())
 
 
-def _text_of(root):
-    for line_break in root.iter("br"):
-        line_break.tail = "\n" + (line_break.tail or "")
-    blocks = []
-    for element in root.iter():
-        if element.tag in _BLOCKS and not any(child.tag in _BLOCKS for child in element.iter()
-                                              if child is not element):
-            blocks.append(_squeeze(element.text_content()))
-    return "\n".join(block for block in blocks if block)
-
-
-def _references(root):
-    for link in root.iter("a"):
-        token = parse_ref(link.get("data-ref"))
-        if token:
-            words = _squeeze(link.text_content())
-            yield InlineReference(token, words, _sentence_around(link))
-
-
-def _sentence_around(link):
-    block = link
-    while block.getparent() is not None and block.tag not in _BLOCKS:
-        block = block.getparent()
-    before = []
-
-    def walk(element):
-        if element is link:
-            return True
-        before.append(element.text or "")
-        for child in element:
-            if walk(child):
-                return True
-            before.append(child.tail or "")
-        return False
-
-    walk(block)
-    text = block.text_content()
-    offset = len("".join(before))
-    start, end = 0, len(text)
-    # A full stop among the words of the link itself ends no sentence around it.
-    link_end = offset + len(link.text_content())
+def _sentence(text, start, end):
+    """The sentence around a part of a text. A full stop within the part ends none."""
+    begin, finish = 0, len(text)
     for boundary in _SENTENCE_END.finditer(text):
-        if boundary.end() <= offset:
-            start = boundary.end()
-        elif boundary.start() >= link_end:
-            end = boundary.start() + len(boundary[0].rstrip())
+        if boundary.end() <= start:
+            begin = boundary.end()
+        elif boundary.start() >= end:
+            finish = boundary.start() + len(boundary[0].rstrip())
             break
-    return _squeeze(text[start:end])
+    return _squeeze(text[begin:finish])
 
 
 def excerpt(text, length=160):
@@ -381,7 +582,7 @@ def render(body, *, references, images):
     rendered = _IMAGE.sub(image, rendered)
     rendered = rendered.replace("<table>", _TABLE_START)
     rendered = rendered.replace("</table>", "</table></div>")
-    return mark_safe(_LEFT_OVER.sub("", rendered))  # noqa: S308  (sanitised when it was stored)
+    return mark_safe(rendered)  # noqa: S308  (sanitised when it was stored)
 
 
 # A wide table scrolls in a box of its own, which the keyboard must be able to reach.

@@ -28,6 +28,8 @@ from articles.rendering import structure
 from authors.models import Author
 from tests.factories import change_draft
 
+pytestmark = pytest.mark.django_db
+
 
 @pytest.fixture(scope="module")
 def demo(django_db_setup, django_db_blocker, tmp_path_factory):
@@ -37,14 +39,6 @@ def demo(django_db_setup, django_db_blocker, tmp_path_factory):
         report = load(readers.read(FOLDER, now=timezone.now()))
         load_again()
         yield report
-        transaction.set_rollback(True)
-
-
-@pytest.fixture
-def changeable_demo(demo):
-    """The demo, in which a test may change what it likes."""
-    with transaction.atomic():
-        yield demo
         transaction.set_rollback(True)
 
 
@@ -158,7 +152,7 @@ def test_second_load_changes_nothing(demo):
     assert said == f"Demonstration: 0 new, 0 changed, {len(demo.created)} already here.\n"
 
 
-def test_second_load_keeps_what_an_editor_changed(changeable_demo):
+def test_second_load_keeps_what_an_editor_changed(demo):
     article = Article.objects.get(slug="north-south-corridor")
     change_draft(article, title="Better")
     SiteSettings.objects.update(name="Another Name")

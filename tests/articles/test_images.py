@@ -151,12 +151,14 @@ def test_picture_with_a_bomb_of_text_is_refused():
     assert refusal.value.messages == [UNREADABLE]
 
 
+_EXIF = (
+    b"Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x01"
+    b"\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00"
+)
 _SAMPLES = {
-    kind: file_of(drawing(32, 24), kind, **({"exif": exif} if kind != "GIF" else {}))
-    for exif in [b"Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06"
-                 b"\x00\x00\x00\x00\x00\x00"]
+    kind: file_of(drawing(32, 24), kind, **({"exif": _EXIF} if kind != "GIF" else {}))
     for kind in ("JPEG", "PNG", "WEBP", "GIF")
-}  # fmt: skip
+}
 
 
 @given(

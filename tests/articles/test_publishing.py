@@ -1132,7 +1132,8 @@ def test_save_author_under_a_former_address_of_another_is_refused():
 
 @pytest.mark.parametrize(
     "name",
-    ["North-South Corridor", "north south corridor", "NORTH–SOUTH  CORRIDOR", "Nórth Söuth Cörridor",
+    ["North-South Corridor", "north south corridor", "NORTH–SOUTH  CORRIDOR",
+     "Nórth Söuth Cörridor",
      "NorthSouthCorridor", "north_south.corridor!"],
 )  # fmt: skip
 def test_tag_named_finds_a_tag_however_it_is_written(name):

@@ -31,17 +31,17 @@ def make_picture():
 def everything(rows):
     """A publication with so many of everything, each tied to each."""
     authors = [make_author(f"Author {n}", photo=make_picture()) for n in range(rows)]
-    tags = [f"Subject {n}" for n in range(rows)]
+    tag_rows = [publishing.save_tag(Tag(name=f"Subject {n}")) for n in range(rows)]
+    tags = [tag.name for tag in tag_rows]
     others = [
         make_public(
-            f"Other {n}", authors=authors, tags=tags, lead_image_id=make_picture().pk,
+            f"Other {n}", authors=authors[:3], tags=tags[:3], lead_image_id=make_picture().pk,
             body=f'<h2>Part</h2><p>Much text.</p><img data-image="{make_picture().uid}" alt="So">',
             at=AT + timedelta(days=n),
         )
         for n in range(rows)
     ]  # fmt: skip
     section = others[0].sections.get().anchor
-    tag_rows = list(Tag.objects.order_by("pk"))
     pictures = "".join(
         f'<p>Seen:</p><img data-image="{make_picture().uid}" alt="Seen">' for _ in range(rows)
     )
@@ -105,8 +105,7 @@ PAGES = {
 
 
 def asked_by(client, path):
-    """The status of a path and how many queries it took, the process being warm."""
-    client.get("/")
+    """The status of a path and how many queries it took."""
     with CaptureQueriesContext(connection) as captured:
         response = client.get(path)
     return response.status_code, len(captured)
@@ -115,6 +114,8 @@ def asked_by(client, path):
 @pytest.mark.parametrize("rows", [1, 3])
 def test_page_asks_as_often_for_three_of_everything_as_for_one(client, rows):
     everything(rows)
+    # The process remembers the menu and the like until something changes.
+    client.get("/")
 
     asked = {path: asked_by(client, path) for path in PAGES}
 
@@ -124,6 +125,8 @@ def test_page_asks_as_often_for_three_of_everything_as_for_one(client, rows):
 @pytest.mark.parametrize("rows", [1, 3, 30])
 def test_article_asks_as_often_for_thirty_of_everything_as_for_one(client, rows):
     everything(rows)
+    # The process remembers the menu and the like until something changes.
+    client.get("/")
 
     asked = asked_by(client, "/articles/main/")
 
@@ -145,6 +148,7 @@ def test_other_answers_ask_as_often_for_three_of_everything_as_for_one(client, r
     author = Author.objects.get(slug="author-0")
     author.slug = "renamed"
     publishing.save_author(author)
+    client.get("/")
 
     asked = {
         path: asked_by(client, path)

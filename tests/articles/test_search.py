@@ -614,7 +614,7 @@ def test_index_survives_a_change_of_the_article_table(publish):
 
 @pytest.mark.django_db(transaction=True)
 def test_migration_can_be_taken_back():
-    migration = import_module("articles.migrations.0002_search_index")
+    migration = import_module("articles.migrations.0003_search_index")
 
     with connection.schema_editor() as editor:
         migration.drop(None, editor)

@@ -1,5 +1,3 @@
-import threading
-
 import pytest
 
 from articles.text_analysis import (
@@ -106,21 +104,3 @@ def test_stop_words_are_folded():
 
 def test_stop_words_leave_out_what_the_other_language_means():
     assert STOP_WORDS.isdisjoint({"war", "man", "hat", "will", "us"})
-
-
-def test_stem_works_in_several_threads():
-    results = []
-    threads = [
-        threading.Thread(
-            target=lambda: results.append([stem(f"running{n}s", "en") for n in range(2000)])
-        )
-        for _ in range(4)
-    ]
-
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert len(results) == 4
-    assert all(result == results[0] for result in results)

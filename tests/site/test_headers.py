@@ -421,9 +421,9 @@ def test_name_without_account_is_locked_alike(client):
     [
         ("edi\x00tor", {}),
         ("e" * 150, {}),
+        ("e" * 256, {}),
         ("e" * 5000, {}),
         ("editor", {"User-Agent": "x" * 5000}),
-        ("editor", {"User-Agent": "\x00"}),
         ("editor", {"Accept": "x" * 5000}),
         ("editor", {"X-Forwarded-For": "no address, at all"}),
         ("editor", {"X-Forwarded-For": "\x00" * 300}),

@@ -111,6 +111,6 @@ def drop(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("articles", "0001_initial")]
+    dependencies = [("articles", "0002_relations")]
 
     operations = [migrations.RunPython(create, drop)]
