@@ -13,21 +13,24 @@ from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed
 from django.utils.http import http_date
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
 from articles.models import Article, Tag
 from articles.pages import feed_bodies
 from articles.site import publication
 from authors.models import Author
+from irb_site.decorators import read_only
 
 ENTRIES = 20
 
 
 class _Listing:
-    """What a feed is of: its title, address, description and articles."""
+    """What a feed is of: its title, address, description and articles; uid names it for ever."""
 
-    def __init__(self, title, path, description, articles, feed_route, *args):
+    def __init__(self, title, path, description, articles, feed_route, *args, uid=""):
         site = publication()
+        self.guid = f"urn:list:{uid}" if uid else f"{site.url}/"
+        # A list changes with a name or an address in it too, not only with its articles.
+        self.changed_at = site.changed_at
         self.title = title
         self.url = site.absolute(path)
         self.description = description
@@ -59,6 +62,7 @@ def _tag_listing(slug):
         Article.objects.public().articles().tagged(tag),
         "articles:tag_feed",
         tag.slug,
+        uid=tag.uid,
     )
 
 
@@ -71,6 +75,7 @@ def _author_listing(slug):
         Article.objects.public().articles().by(author),
         "authors:feed",
         author.slug,
+        uid=author.uid,
     )
 
 
@@ -83,7 +88,14 @@ def _guid(article):
     return f"urn:article:{article.uid}"
 
 
-class _FullTextRss(Rss201rev2Feed):
+class _DatedByChange:
+    """Mixin: a feed with nothing in it is as old as the last change, not as new as the clock."""
+
+    def latest_post_date(self):
+        return super().latest_post_date() if self.items else self.feed["changed_at"]
+
+
+class _FullTextRss(_DatedByChange, Rss201rev2Feed):
     """RSS with the whole text in content:encoded (RSS content module)."""
 
     def rss_attributes(self):
@@ -100,7 +112,7 @@ class _FullTextRss(Rss201rev2Feed):
         handler.addQuickElement("content:encoded", item["body"])
 
 
-class _FullTextAtom(Atom1Feed):
+class _FullTextAtom(_DatedByChange, Atom1Feed):
     def add_item_elements(self, handler, item):
         super().add_item_elements(handler, item)
         for name in item["author_names"][1:]:
@@ -115,6 +127,8 @@ class _ListingFeed(Feed):
 
     feed_type = _FullTextRss
     suffix = ""
+    # It reads only, so there is no forgery to ask about.
+    csrf_exempt = True
     language = "en"
 
     def __call__(self, request, *args, **kwargs):
@@ -135,7 +149,9 @@ class _ListingFeed(Feed):
             subtitle=listing.description,
             language=self.language,
             feed_url=listing.feed_url(self.suffix),
-            feed_guid=listing.feed_url(self.suffix),
+            feed_guid=listing.guid,
+            changed_at=listing.changed_at,
+            author_name=publication().name,
         )
         for article in listing.articles:
             names = [byline.author.name for byline in article.bylines.all()]
@@ -156,9 +172,7 @@ class _ListingFeed(Feed):
 
 
 def _set_last_modified(response, listing):
-    if listing.articles:
-        newest = max(article.updated_at for article in listing.articles)
-        response.headers["Last-Modified"] = http_date(newest.timestamp())
+    response.headers["Last-Modified"] = http_date(listing.changed_at.timestamp())
 
 
 class SiteRss(_ListingFeed):
@@ -229,16 +243,16 @@ def _json_feed(listing):
     return response
 
 
-@require_safe
+@read_only
 def site_json(request):
     return _json_feed(_site_listing())
 
 
-@require_safe
+@read_only
 def tag_json(request, slug):
     return _json_feed(_tag_listing(slug))
 
 
-@require_safe
+@read_only
 def author_json(request, slug):
     return _json_feed(_author_listing(slug))

@@ -126,7 +126,9 @@ class ArticleForm(forms.Form):
             attrs={
                 "rows": 30,
                 "aria-label": _("Text"),
-                "placeholder": _("Write here. Type @ to cite an article, a section, a person or a tag."),
+                "placeholder": _(
+                    "Write here. Type @ to cite an article, a section, a person or a tag."
+                ),
             }
         ),
     )
@@ -312,7 +314,8 @@ def tag_items(names):
         )
     )
     return [
-        {"value": name, "label": name} | ({} if fold(name) in known else {"note": str(_("new tag"))})
+        {"value": name, "label": name}
+        | ({} if fold(name) in known else {"note": str(_("new tag"))})
         for name in names
     ]
 

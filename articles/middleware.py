@@ -4,6 +4,19 @@ from django.http import HttpResponseGone, HttpResponsePermanentRedirect
 from django.template.loader import render_to_string
 
 from articles.models import Article, Redirect
+from articles.names import former_path
+from articles.site import one_request
+
+
+class PublicationMiddleware:
+    """One state of the publication's own words and menu for the whole of a page."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        with one_request():
+            return self.get_response(request)
 
 
 # What stands below an author or tag, and below an article.
@@ -27,9 +40,7 @@ class RedirectMiddleware:
         if rest not in _BELOW[redirect.article_id is not None]:
             return response
         if redirect.is_gone or _is_withdrawn(redirect.target):
-            return HttpResponseGone(
-                render_to_string("articles/gone.html", request=request)
-            )
+            return HttpResponseGone(render_to_string("articles/gone.html", request=request))
         target = _public_address(redirect.target)
         if target is None or target + rest == request.path_info:
             return response
@@ -39,8 +50,7 @@ class RedirectMiddleware:
 
 def _find(path):
     """The redirect of this path, or of what stands above it (a former tag's feed)."""
-    if not path.endswith("/"):
-        path += "/"
+    path = former_path(path)
     paths, parts = [], path.strip("/").split("/")
     for length in range(len(parts), max(len(parts) - 3, 0), -1):
         paths.append(f"/{'/'.join(parts[:length])}/")

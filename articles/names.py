@@ -12,9 +12,47 @@ SLUG_MAX_LENGTH = 120
 
 # Words that an address of ours uses, or is going to use, in the place of a slug.
 RESERVED_SLUGS = frozenset(
-    "add admin all api archive articles atom authors by drafts edit feed graph index json latest"
-    " map media new news none page pages preview random robots rss search series sitemap start"
-    " start-here static tags tag trash without years year".split()
+    [
+        "add",
+        "admin",
+        "all",
+        "api",
+        "archive",
+        "articles",
+        "atom",
+        "authors",
+        "by",
+        "drafts",
+        "edit",
+        "feed",
+        "graph",
+        "index",
+        "json",
+        "latest",
+        "map",
+        "media",
+        "new",
+        "news",
+        "none",
+        "page",
+        "pages",
+        "preview",
+        "random",
+        "robots",
+        "rss",
+        "search",
+        "series",
+        "sitemap",
+        "start",
+        "start-here",
+        "static",
+        "tags",
+        "tag",
+        "trash",
+        "without",
+        "years",
+        "year",
+    ]
 )
 
 _NOT_A_WORD = re.compile(r"[\W_]+")

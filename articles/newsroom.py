@@ -3,7 +3,10 @@
 from datetime import timedelta
 
 from django.contrib.admin import AdminSite
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth.forms import UsernameField
 from django.db.models import F, Q
+from django.forms import TextInput
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -16,7 +19,15 @@ from articles.state_words import describe_state
 SHOWN = 8
 
 
+class LogInForm(AdminAuthenticationForm):
+    # As long as a name can be. A longer one is nobody's, and isn't written down as a failure.
+    username = UsernameField(
+        max_length=150, widget=TextInput(attrs={"autofocus": True, "autocomplete": "username"})
+    )
+
+
 class NewsroomAdminSite(AdminSite):
+    login_form = LogInForm
     site_title = gettext_lazy("Newsroom")
     index_title = gettext_lazy("Newsroom")
     enable_nav_sidebar = False
@@ -83,7 +94,6 @@ def worklists(user):
 
 
 def _date(moment):
-
 
     return date_format(timezone.localtime(moment), "j F Y, H:i")
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from articles import references
@@ -26,6 +26,7 @@ CITED_BY_SHOWN = 10
 class RelatedItem:
     title: str
     url: str
+    language: str = ""
     standfirst: str = ""
     published_at: datetime | None = None
     is_external: bool = False
@@ -38,6 +39,7 @@ class Citation:
 
     title: str
     url: str
+    language: str
     sentence_html: SafeString
     section: str
     section_url: str
@@ -48,6 +50,7 @@ class Citation:
 class Neighbour:
     title: str
     url: str
+    language: str
 
 
 @dataclass(slots=True)
@@ -182,6 +185,7 @@ def _related(items, resolved):
                     RelatedItem(
                         article.title,
                         article.get_absolute_url(),
+                        article.language,
                         article.standfirst,
                         article.first_published_at,
                     )
@@ -213,8 +217,10 @@ def _cited_by(article):
             "source__slug",
             "source__title",
             "source__first_published_at",
+            "source__language",
             "sentence",
             "words",
+            "words_at",
             "section",
         )
     )
@@ -223,37 +229,38 @@ def _cited_by(article):
         first_of_each.setdefault(row[0], row)
     shown = list(first_of_each.values())[:CITED_BY_SHOWN]
     headings = {}
-    if any(row[5] for row in shown):
+    cited = [row[-1] for row in shown if row[-1]]
+    if cited:
         headings = dict(
             Section.objects.filter(
-                article=article, state=Section.State.LIVE, anchor__in=[row[5] for row in shown]
+                article=article, state=Section.State.LIVE, anchor__in=cited
             ).values_list("anchor", "heading")
         )
     citations = [
         Citation(
             title=title,
             url=Article(kind=Article.Kind.ARTICLE, slug=slug).get_absolute_url(),
-            sentence_html=_marked(sentence, words),
+            language=language,
+            sentence_html=_marked(sentence, words, at),
             section=headings.get(section, ""),
             section_url=f"#{section}" if section in headings else "",
             published_at=date,
         )
-        for slug, title, date, sentence, words, section in shown
+        for slug, title, date, language, sentence, words, at, section in shown
     ]
     return citations, len(first_of_each) - len(shown)
 
 
-def _marked(sentence, words):
-    before, found, after = sentence.partition(words) if words else (sentence, "", "")
-    if not found:
-        return conditional_escape(sentence)
-    return format_html("{}<mark>{}</mark>{}", before, words, after)
+def _marked(sentence, words, at):
+    """The sentence with the words that cite marked; they stand at a known place in it."""
+    end = at + len(words)
+    return format_html("{}<mark>{}</mark>{}", sentence[:at], sentence[at:end], sentence[end:])
 
 
 def _neighbours(article):
     """The articles published just before and just after this one."""
     date, pk = article.first_published_at, article.pk
-    listed = Article.objects.public().articles().only("kind", "slug", "title")
+    listed = Article.objects.public().articles().only("kind", "slug", "title", "language")
     older = (
         listed.filter(Q(first_published_at__lt=date) | Q(first_published_at=date, pk__lt=pk))
         .newest_first()
@@ -265,7 +272,7 @@ def _neighbours(article):
         .first()
     )
     return tuple(
-        Neighbour(item.title, item.get_absolute_url()) if item else None
+        Neighbour(item.title, item.get_absolute_url(), item.language) if item else None
         for item in (older, newer)
     )
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, fields
 
 from django.core.exceptions import ValidationError
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import F
+from django.db.models import CharField, F, TextField
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -37,7 +37,13 @@ from articles.names import (
     shorten_slug,
     validate_slug,
 )
-from articles.rendering import clean, plain_line, structure, with_section_ids
+from articles.rendering import (
+    clean,
+    plain_line,
+    structure,
+    with_section_ids,
+    without_control_characters,
+)
 from authors.models import Author
 
 logger = logging.getLogger(__name__)
@@ -269,9 +275,7 @@ def publish(article, revision=None, *, by, at=None, updated_at=None, minor=False
     article.touched_at = now
     article.save()
     # Should it have been a former address of this article, it is none any more.
-    Redirect.objects.filter(
-        path=former_path(article.get_absolute_url()), article=article
-    ).delete()
+    Redirect.objects.filter(path=former_path(article.get_absolute_url()), article=article).delete()
     if not revision.is_sealed:
         Revision.objects.filter(pk=revision.pk).update(is_sealed=True)
 
@@ -303,9 +307,8 @@ def _public_slug(article, revision):
     taken = Article.objects.filter(kind=article.kind).exclude(pk=article.pk)
 
     def is_taken(slug):
-        return (
-            taken.filter(slug=slug).exists()
-            or is_former_address(article.address_for(slug), article)
+        return taken.filter(slug=slug).exists() or is_former_address(
+            article.address_for(slug), article
         )
 
     if not chosen:
@@ -392,8 +395,9 @@ def tag_named(name):
     tag = Tag(name=name)
     tag.slug = free_slug(
         shorten_slug(make_slug(name, fallback="tag"), TAG_NAME_LENGTH - 8),
-        lambda slug: Tag.objects.filter(slug=slug).exists()
-        or is_former_address(_tag_path(slug), None),
+        lambda slug: (
+            Tag.objects.filter(slug=slug).exists() or is_former_address(_tag_path(slug), None)
+        ),
     )
     tag.save()
     TagAlias.objects.create(tag=tag, name=tag.name, key=tag.key)
@@ -628,12 +632,19 @@ def _save_named(thing):
     """Saves an author or tag under a valid, free slug, and keeps its former address alive."""
     model = type(thing)
     kind = model._meta.model_name
+    for column in model._meta.concrete_fields:
+        words = getattr(thing, column.attname)
+        if isinstance(column, (CharField, TextField)) and words:
+            setattr(thing, column.attname, without_control_characters(words))
+    thing.name = plain_line(thing.name)
     old_slug = model.objects.filter(pk=thing.pk).values_list("slug", flat=True).first()
     if not thing.slug:
         thing.slug = free_slug(
             make_slug(thing.name, fallback=kind),
-            lambda slug: model.objects.filter(slug=slug).exclude(pk=thing.pk).exists()
-            or is_former_address(model(slug=slug).get_absolute_url(), None),
+            lambda slug: (
+                model.objects.filter(slug=slug).exclude(pk=thing.pk).exists()
+                or is_former_address(model(slug=slug).get_absolute_url(), None)
+            ),
         )
     if thing.slug != old_slug:
         try:
@@ -657,6 +668,4 @@ def _save_named(thing):
             - {"id", "uid", "article_count", "first_public_at"}
         )
     if old_slug and old_slug != thing.slug:
-        _leave_redirect(
-            thing, model(slug=old_slug).get_absolute_url(), thing.get_absolute_url()
-        )
+        _leave_redirect(thing, model(slug=old_slug).get_absolute_url(), thing.get_absolute_url())

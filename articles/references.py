@@ -9,7 +9,8 @@ import re
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
-from django.urls import Resolver404, resolve as resolve_path
+from django.urls import Resolver404
+from django.urls import resolve as resolve_path
 
 from articles.models import Article, Redirect, Reference, Section, Tag
 from articles.names import former_path
@@ -48,6 +49,7 @@ def follow(article, set_, *, body, related):
                 kind=kind,
                 position=position,
                 words=getattr(item, "words", "")[:300],
+                words_at=getattr(item, "at", 0),
                 sentence=getattr(item, "sentence", ""),
                 target_kind=token.kind,
                 target_uid=token.uid,
@@ -72,6 +74,7 @@ def _content(row):
         row.kind,
         row.position,
         row.words,
+        row.words_at,
         row.sentence,
         row.target_kind,
         row.target_uid,
@@ -155,7 +158,14 @@ def resolve(tokens):
     if by_kind["article"]:
         articles = Article.objects.public().filter(uid__in=by_kind["article"])
         for article in articles.only(
-            "uid", "kind", "slug", "title", "standfirst", "first_published_at", "reading_minutes"
+            "uid",
+            "kind",
+            "slug",
+            "language",
+            "title",
+            "standfirst",
+            "first_published_at",
+            "reading_minutes",
         ):
             resolved.articles[article.uid] = article
             for token in by_kind["article"][article.uid]:
@@ -188,9 +198,7 @@ def _add_fragments(resolved):
 def find_by_path(path):
     """The article, author or tag at a path of this site, present or former; None where none is."""
     path = former_path(path)
-    redirect = (
-        Redirect.objects.filter(path=path).select_related("article", "author", "tag").first()
-    )
+    redirect = Redirect.objects.filter(path=path).select_related("article", "author", "tag").first()
     if redirect is not None:
         return redirect.target
     try:
@@ -206,8 +214,6 @@ def find_by_path(path):
     }
     finder = finders.get(match.view_name)
     return finder().first() if finder else None
-
-
 
 
 _LINK = re.compile(r'<a href="([^"]*)">(.*?)</a>', re.DOTALL)

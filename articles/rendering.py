@@ -21,8 +21,36 @@ from articles.names import make_slug, shorten_slug
 from irb_site.uids import UID_PATTERN
 
 TAGS = frozenset(
-    "a blockquote br code em figcaption figure h2 h3 h4 hr img li ol p pre s strong sub sup"
-    " table tbody td th thead tr u ul".split()
+    [
+        "a",
+        "blockquote",
+        "br",
+        "code",
+        "em",
+        "figcaption",
+        "figure",
+        "h2",
+        "h3",
+        "h4",
+        "hr",
+        "img",
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "s",
+        "strong",
+        "sub",
+        "sup",
+        "table",
+        "tbody",
+        "td",
+        "th",
+        "thead",
+        "tr",
+        "u",
+        "ul",
+    ]
 )
 ATTRIBUTES = {
     "a": {"href", "data-ref"},
@@ -37,8 +65,36 @@ ATTRIBUTES = {
 URL_SCHEMES = frozenset({"http", "https", "mailto"})
 # What is not a paragraph's text but a place or a program: dropped with what it holds.
 _DROPPED_WITH_CONTENT = frozenset(
-    "applet audio base button canvas embed form frame frameset head iframe input link map math meta"
-    " noembed noframes noscript object script select style svg template textarea title video".split()
+    [
+        "applet",
+        "audio",
+        "base",
+        "button",
+        "canvas",
+        "embed",
+        "form",
+        "frame",
+        "frameset",
+        "head",
+        "iframe",
+        "input",
+        "link",
+        "map",
+        "math",
+        "meta",
+        "noembed",
+        "noframes",
+        "noscript",
+        "object",
+        "script",
+        "select",
+        "style",
+        "svg",
+        "template",
+        "textarea",
+        "title",
+        "video",
+    ]
 )
 _RENAMED = {"h1": "h2", "h5": "h4", "h6": "h4", "b": "strong", "i": "em", "strike": "s", "del": "s"}
 
@@ -47,22 +103,40 @@ _ANCHOR = r"s-[\w-]{1,78}"
 _REF = re.compile(rf"(article|author|tag):({UID_PATTERN})(?:#({_ANCHOR}))?")
 _REF_LINK = re.compile(r'<a data-ref="([^"]*)">(.*?)</a>', re.DOTALL)
 _OUTSIDE_LINK = re.compile(r'<a href="([^"]*)">')
-_IMAGE = re.compile(r'<img ([^>]*)>')
+_IMAGE = re.compile(r"<img ([^>]*)>")
 _IMAGE_UID = re.compile(rf'data-image="({UID_PATTERN})"')
 _ALT = re.compile(r'alt="([^"]*)"')
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"”’“‘»«)\]]*\s+(?=[\"“„‘«»(\[]?[^\W_a-zа-яß-ÿ])")
-_INLINE = frozenset("a code em s strong sub sup u".split())
-_HEADINGS = frozenset("h2 h3 h4".split())
+_INLINE = frozenset(["a", "code", "em", "s", "strong", "sub", "sup", "u"])
+_HEADINGS = frozenset(["h2", "h3", "h4"])
 _LEAVES = _HEADINGS | {"p", "pre"}
-_TABLE_PARTS = frozenset("table thead tbody tr td th".split())
-_CONTAINERS = _TABLE_PARTS | frozenset("blockquote li ol ul".split())
+_TABLE_PARTS = frozenset(["table", "thead", "tbody", "tr", "td", "th"])
+_CONTAINERS = _TABLE_PARTS | frozenset(["blockquote", "li", "ol", "ul"])
 # Containers that may hold words directly, and those that hold other containers only.
-_HOLD_WORDS = frozenset("li td th".split())
-_HOLD_ONLY = frozenset("ol ul table thead tbody tr".split())
+_HOLD_WORDS = frozenset(["li", "td", "th"])
+_HOLD_ONLY = frozenset(["ol", "ul", "table", "thead", "tbody", "tr"])
 # Block elements of HTML that are none here: where one begins or ends, a paragraph does.
 _BOUNDARIES = frozenset(
-    "address article aside center dd details div dl dt fieldset footer header hgroup legend main"
-    " nav section summary".split()
+    [
+        "address",
+        "article",
+        "aside",
+        "center",
+        "dd",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "footer",
+        "header",
+        "hgroup",
+        "legend",
+        "main",
+        "nav",
+        "section",
+        "summary",
+    ]
 )
 # Control characters and what Unicode promises never to be a character.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
@@ -88,6 +162,7 @@ class InlineReference:
     token: RefToken
     words: str
     sentence: str
+    at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +196,12 @@ def parse_ref(value):
 
 def plain_line(text):
     """A text of one line: no line breaks, no control characters, single blanks."""
-    return " ".join(_UNPRINTABLE.sub("", text).split())
+    return " ".join(without_control_characters(text).split())
+
+
+def without_control_characters(text):
+    """The text without what XML can't carry and nobody can see; line breaks stay."""
+    return _UNPRINTABLE.sub("", text.replace("\x0c", " "))
 
 
 def is_anchor(value):
@@ -172,7 +252,7 @@ def clean(source):
     normaliser.feed(_first_cleaner.clean(source))
     normaliser.close()
     # The sanitiser has the last word, whatever was done between.
-    return _cleaner.clean(normaliser.result())
+    return _cleaner.clean(_with_levels_in_order(normaliser.result()))
 
 
 class _Normaliser(HTMLParser):
@@ -257,7 +337,7 @@ class _Normaliser(HTMLParser):
             self._boundary()
 
     def handle_data(self, data):
-        data = _UNPRINTABLE.sub("", data.replace("\x0c", " "))
+        data = without_control_characters(data)
         if not data:
             return
         if not self.leaf_written:
@@ -424,17 +504,36 @@ def _attributes(tag, attributes):
 
 
 def _fits_in_table(tag, top):
-    return top in {
-        "table": {"", "blockquote", "li"},
-        "thead": {"table"},
-        "tbody": {"table"},
-        "tr": {"table", "thead", "tbody"},
-        "td": {"tr"},
-        "th": {"tr"},
-    }[tag]
+    return (
+        top
+        in {
+            "table": {"", "blockquote", "li"},
+            "thead": {"table"},
+            "tbody": {"table"},
+            "tr": {"table", "thead", "tbody"},
+            "td": {"tr"},
+            "th": {"tr"},
+        }[tag]
+    )
 
 
 _HEADING = re.compile(r'<(h[234])(?: id="([^"]*)")?>(.*?)</\1>', re.DOTALL)
+
+
+def _with_levels_in_order(body):
+    """The body with its headings one below another, from h2 on, none left out (WCAG 1.3.1)."""
+    open_levels = []
+
+    def in_order(match):
+        level = int(match[1][1])
+        while open_levels and open_levels[-1] >= level:
+            open_levels.pop()
+        open_levels.append(level)
+        tag = f"h{len(open_levels) + 1}"
+        anchor = "" if match[2] is None else f' id="{match[2]}"'
+        return f"<{tag}{anchor}>{match[3]}</{tag}>"
+
+    return _HEADING.sub(in_order, body)
 
 
 def with_section_ids(body, *, known, taken):
@@ -527,9 +626,15 @@ class _StructureReader(HTMLParser):
             if self.heading:
                 self.headings.append(Heading(*self.heading, words))
         for token, start, end in self.pending:
+            begin, finish = _sentence(self.text, start, end)
+            before = self.text[begin:start]
+            blank = bool(before.strip()) and (before[-1].isspace() or self.text[start].isspace())
             self.references.append(
                 InlineReference(
-                    token, _squeeze(self.text[start:end]), _sentence(self.text, start, end)
+                    token,
+                    _squeeze(self.text[start:end]),
+                    _squeeze(self.text[begin:finish]),
+                    len(_squeeze(before)) + blank,
                 )
             )
         self.text, self.heading, self.pending = "", None, []
@@ -540,7 +645,10 @@ def _squeeze(text):
 
 
 def _sentence(text, start, end):
-    """The sentence around a part of a text. A full stop within the part ends none."""
+    """Where the sentence around a part of a text begins and ends.
+
+    A full stop within the part ends none.
+    """
     begin, finish = 0, len(text)
     for boundary in _SENTENCE_END.finditer(text):
         if boundary.end() <= start:
@@ -548,7 +656,7 @@ def _sentence(text, start, end):
         elif boundary.start() >= end:
             finish = boundary.start() + len(boundary[0].rstrip())
             break
-    return _squeeze(text[begin:finish])
+    return begin, finish
 
 
 def excerpt(text, length=160):
@@ -577,12 +685,12 @@ def render(body, *, references, images):
         show = images.get(uid[1]) if uid else None
         return show(html.unescape(alt[1]) if alt else "") if show else ""
 
-    rendered = _REF_LINK.sub(link, body)
-    rendered = _OUTSIDE_LINK.sub(_mark_outside, rendered)
+    rendered = _OUTSIDE_LINK.sub(_mark_outside, body)
+    rendered = _REF_LINK.sub(link, rendered)
     rendered = _IMAGE.sub(image, rendered)
     rendered = rendered.replace("<table>", _TABLE_START)
     rendered = rendered.replace("</table>", "</table></div>")
-    return mark_safe(rendered)  # noqa: S308  (sanitised when it was stored)
+    return mark_safe(rendered)
 
 
 # A wide table scrolls in a box of its own, which the keyboard must be able to reach.

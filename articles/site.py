@@ -1,13 +1,16 @@
 """The publication's own words, menu and footer, as every page shows them."""
 
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from django.conf import settings
 from django.utils import timezone
 
-from articles.content_version import current
-from articles.models import Article, Image, MenuItem, SiteSettings
+from articles.models import Article, ContentVersion, Image, MenuItem, SiteSettings
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DEFAULT_NAME = "Iran Russland Beziehung"
 
 
@@ -30,21 +33,45 @@ class Publication:
     menu: tuple[MenuEntry, ...]
     footer_menu: tuple[MenuEntry, ...]
     year: int
+    # When anything that readers can see last changed.
+    changed_at: datetime
 
     def absolute(self, path):
         return path if path.startswith(("http:", "https:")) else f"{self.url}{path}"
 
 
+# The publication of the request at hand, so that one page asks for it once and shows one state.
+_at_hand = ContextVar("publication", default=None)
 # The newest publication seen by this process, under the content version it was read for.
 _remembered = {}
 
 
 def publication():
     """The publication as it is now: one query while nothing has changed, four after a change."""
+    memo = _at_hand.get()
+    if memo is None:
+        return _newest()
+    if not memo:
+        memo.append(_newest())
+    return memo[0]
+
+
+@contextmanager
+def one_request():
+    """Within it, `publication` asks the database at most once."""
+    token = _at_hand.set([])
+    try:
+        yield
+    finally:
+        _at_hand.reset(token)
+
+
+def _newest():
     # The version is read first: what is read after it can be newer, never older.
-    version = current()
+    row = ContentVersion.objects.filter(pk=1).first()
+    version = str(row)
     if version not in _remembered:
-        found = _load()
+        found = _load(row.changed_at if row else EPOCH)
         _remembered.clear()
         _remembered[version] = found
     return _remembered[version]
@@ -55,18 +82,18 @@ def forget():
     _remembered.clear()
 
 
-def _load():
+def _load(changed_at):
     row = SiteSettings.objects.select_related("logo").filter(pk=1).first()
     row = row or SiteSettings(name=DEFAULT_NAME)
     items = list(MenuItem.objects.select_related("tag").order_by("position", "pk"))
-    public = Article.objects.public().in_bulk([item.article_id for item in items if item.article_id])
+    public = Article.objects.public().in_bulk(
+        [item.article_id for item in items if item.article_id]
+    )
     entries = {MenuItem.Place.HEADER: [], MenuItem.Place.FOOTER: []}
     for item in items:
         url = _address(item, public)
         if url:
-            entries[item.place].append(
-                MenuEntry(item.label, url, not url.startswith("/"))
-            )
+            entries[item.place].append(MenuEntry(item.label, url, not url.startswith("/")))
     return Publication(
         name=row.name,
         tagline=row.tagline,
@@ -78,6 +105,7 @@ def _load():
         menu=tuple(entries[MenuItem.Place.HEADER]),
         footer_menu=tuple(entries[MenuItem.Place.FOOTER]),
         year=timezone.localdate().year,
+        changed_at=changed_at,
     )
 
 

@@ -9,11 +9,11 @@ from django.http import Http404, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 
 from articles.models import Article, Tag
 from articles.site import publication
 from authors.models import Author
+from irb_site.decorators import read_only
 
 # The protocol allows 50,000; smaller files are made faster.
 PER_FILE = 10_000
@@ -65,24 +65,28 @@ def _subjects(number):
 _SECTIONS = {"articles": _articles, "lists": _lists, "subjects": _subjects}
 
 
-def _names():
-    files = max(1, -(-Article.objects.public().count() // PER_FILE))
-    return ["lists", "subjects", *(f"articles-{number}" for number in range(1, files + 1))]
+def _article_files():
+    return max(1, -(-Article.objects.public().count() // PER_FILE))
 
 
-@require_safe
+@read_only
 def index(request):
+    names = ["lists", *(f"articles-{number + 1}" for number in range(_article_files()))]
+    if Tag.objects.listed().exists() or Author.objects.listed().exists():
+        names.append("subjects")
     site = publication()
-    urls = [
-        site.absolute(reverse("articles:sitemap_section", args=[name])) for name in _names()
-    ]
+    urls = [site.absolute(reverse("articles:sitemap_section", args=[name])) for name in names]
     return _xml("sitemap_index.xml", {"urls": urls})
 
 
-@require_safe
+@read_only
 def section(request, section):
     name, _hyphen, number = section.partition("-")
-    if section not in _names():
+    if name == "articles":
+        known = number in {str(file + 1) for file in range(_article_files())}
+    else:
+        known = name in _SECTIONS and not _hyphen
+    if not known:
         raise Http404
     return _xml("sitemap.xml", {"entries": _SECTIONS[name](int(number or 1))})
 

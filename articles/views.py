@@ -14,7 +14,6 @@ from django.utils.dates import MONTHS
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_safe
 
 from articles import search as index
 from articles import structured_data
@@ -25,6 +24,7 @@ from articles.rendering import structure
 from articles.site import publication
 from articles.structured_data import Meta, breadcrumbs
 from authors.models import Author
+from irb_site.decorators import read_only
 
 LATEST_SHOWN = 12
 TAGS_SHOWN = 24
@@ -50,7 +50,7 @@ def feeds_of(title, route, *args):
     ]
 
 
-@require_safe
+@read_only
 def home(request):
     site = publication()
     picked = list(
@@ -103,12 +103,12 @@ def home(request):
     return render(request, "articles/home.html", context)
 
 
-@require_safe
+@read_only
 def article_detail(request, slug):
     return _article(request, slug, Article.Kind.ARTICLE, "articles/article_detail.html")
 
 
-@require_safe
+@read_only
 def page_detail(request, slug):
     return _article(request, slug, Article.Kind.PAGE, "articles/page_detail.html")
 
@@ -150,7 +150,7 @@ def article_context(page):
     return {"page": page, "meta": meta, "breadcrumbs": crumbs}
 
 
-@require_safe
+@read_only
 def archive(request, year=None, month=None):
     articles = Article.objects.public().articles()
     counts = _counts_by_month()
@@ -235,7 +235,7 @@ def numbered_path(path, page):
     return path if page.number == 1 else f"{path}?page={page.number}"
 
 
-@require_safe
+@read_only
 def tag_list(request):
     crumbs = breadcrumbs((_("Tags"), reverse("articles:tags")))
     tags = sorted(Tag.objects.listed(), key=lambda tag: tag.key)
@@ -256,7 +256,7 @@ def tag_list(request):
     return render(request, "articles/tag_list.html", context)
 
 
-@require_safe
+@read_only
 def tag_detail(request, slug):
     tag = get_object_or_404(Tag.objects.known(), slug=slug)
     page = pager(request, tag.article_count)
@@ -290,7 +290,7 @@ def tag_detail(request, slug):
     return render(request, "articles/tag_detail.html", context)
 
 
-@require_safe
+@read_only
 def search(request):
     query = " ".join(request.GET.get("q", "").replace("\x00", " ").split())[:200]
     first = pager(request, total=10**6).offset
@@ -342,7 +342,7 @@ def _search_message(query, found):
     return ""
 
 
-@require_safe
+@read_only
 @cache_control(public=True, max_age=86400)
 def security_txt(request):
     """Where to report a weakness (RFC 9116)."""

@@ -1,7 +1,6 @@
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
 from articles import structured_data
 from articles.models import Article
@@ -9,9 +8,10 @@ from articles.paging import PER_PAGE, pager
 from articles.structured_data import Meta, breadcrumbs
 from articles.views import feeds_of, numbered_heading, numbered_path
 from authors.models import Author
+from irb_site.decorators import read_only
 
 
-@require_safe
+@read_only
 def author_list(request):
     crumbs = breadcrumbs((_("Authors"), reverse("authors:list")))
     context = {
@@ -27,7 +27,7 @@ def author_list(request):
     return render(request, "authors/author_list.html", context)
 
 
-@require_safe
+@read_only
 def author_detail(request, slug):
     author = get_object_or_404(Author.objects.known().select_related("photo"), slug=slug)
     page = pager(request, author.article_count)

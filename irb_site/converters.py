@@ -11,7 +11,7 @@ class UnicodeSlugConverter:
 
 
 class YearConverter:
-    regex = r"[12]\d{3}"
+    regex = r"[12][0-9]{3}"
 
     def to_python(self, value):
         return int(value)

@@ -1,3 +1,16 @@
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.urls import reverse
+
+
+class NewsroomSessionMiddleware(SessionMiddleware):
+    """Sessions for the newsroom. Readers' pages set no cookie, whatever cookie is sent to them."""
+
+    def process_response(self, request, response):
+        if request.path_info.startswith(reverse("admin:index")):
+            return super().process_response(request, response)
+        return response
+
+
 class CrossOriginResourcePolicyMiddleware:
     """Says that other sites may not embed what this one serves (Fetch standard, CORP)."""
 

@@ -16,17 +16,16 @@ from django.http import (
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.templatetags.static import static
-from django.http import HttpResponsePermanentRedirect
 from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import requires_csrf_token
-from django.views.decorators.http import require_safe
 
+from irb_site.decorators import read_only
 from irb_site.uids import UID_PATTERN
 
 _PICTURE = re.compile(rf"pictures/[a-z2-7]{{2}}/{UID_PATTERN}-[0-9a-f]{{12}}(-[a-z0-9]+)?\.webp")
 
 
-@require_safe
+@read_only
 def media(request, name):
     """A picture, under the name that nobody can guess; nothing else of the folder.
 
@@ -45,7 +44,7 @@ def media(request, name):
     return response
 
 
-@require_safe
+@read_only
 @cache_control(public=True, max_age=3600)
 def robots(request):
     lines = [
@@ -59,12 +58,12 @@ def robots(request):
     return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
 
 
-@require_safe
+@read_only
 def favicon(request):
     return HttpResponsePermanentRedirect(static("img/mark.svg"))
 
 
-@require_safe
+@read_only
 @cache_control(no_store=True)
 def health(request):
     """Whether this process can answer from its database."""
@@ -80,7 +79,7 @@ def not_found(request, exception):
     return render(request, "404.html", status=404)
 
 
-def forbidden(request, exception=None):
+def forbidden(request, exception=None, reason=""):
     return render(request, "403.html", status=403)
 
 

@@ -47,9 +47,7 @@ class StateFilter(admin.SimpleListFilter):
         ]
 
     def queryset(self, request, queryset):
-        pending = Schedule.objects.filter(
-            article=OuterRef("pk"), outcome=Schedule.Outcome.PENDING
-        )
+        pending = Schedule.objects.filter(article=OuterRef("pk"), outcome=Schedule.Outcome.PENDING)
         conditions = {
             "live": Q(state=Article.State.LIVE),
             "changed": Q(state=Article.State.LIVE) & ~Q(latest_revision=Subquery(_live_revision())),
@@ -126,9 +124,7 @@ class ArticleAdmin(admin.ModelAdmin):
             if article.latest_revision
             for uid in article.latest_revision.bylines
         }
-        request.author_names = dict(
-            Author.objects.filter(uid__in=uids).values_list("uid", "name")
-        )
+        request.author_names = dict(Author.objects.filter(uid__in=uids).values_list("uid", "name"))
         for article in changelist.result_list:
             article.author_names_by_uid = request.author_names
         return changelist
@@ -182,9 +178,7 @@ class ArticleAdmin(admin.ModelAdmin):
             try:
                 verb(article, by=request.user)
             except PublishingError as error:
-                self.message_user(
-                    request, f"{working_title(article)}: {error}", messages.WARNING
-                )
+                self.message_user(request, f"{working_title(article)}: {error}", messages.WARNING)
             else:
                 done += 1
                 self.log_change(request, article, done_word.capitalize())
@@ -214,10 +208,14 @@ class ArticleAdmin(admin.ModelAdmin):
                 name="articles_picture_upload",
             ),
             path(
-                "<int:pk>/preview/<int:number>/", view(self.preview), name="articles_article_preview"
+                "<int:pk>/preview/<int:number>/",
+                view(self.preview),
+                name="articles_article_preview",
             ),
             path(
-                "<int:pk>/restore/<int:number>/", view(self.restore), name="articles_article_restore"
+                "<int:pk>/restore/<int:number>/",
+                view(self.restore),
+                name="articles_article_restore",
             ),
             *super().get_urls(),
         ]
@@ -356,9 +354,9 @@ class ArticleAdmin(admin.ModelAdmin):
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": working_title(article) if article else _("New %(kind)s") % {
-                "kind": Article.Kind(kind).label
-            },
+            "title": working_title(article)
+            if article
+            else _("New %(kind)s") % {"kind": Article.Kind(kind).label},
             "subtitle": None,
             "article": article,
             "kind": kind,
@@ -384,8 +382,7 @@ class ArticleAdmin(admin.ModelAdmin):
             }
         request.current_app = self.admin_site.name
         status = 422 if request.method == "POST" else 200
-        response = TemplateResponse(request, self.change_form_template, context, status=status)
-        return response
+        return TemplateResponse(request, self.change_form_template, context, status=status)
 
     def _revision(self, request, pk, number):
         article = self._get(request, pk)

@@ -70,7 +70,7 @@ def _tags(query, limit=ARTICLES * 2):
         return []
     tags = sorted(
         found.order_by("-article_count", "name").prefetch_related("aliases")[:200],
-        key=lambda tag: (key not in {alias.key for alias in tag.aliases.all()}),
+        key=lambda tag: key not in {alias.key for alias in tag.aliases.all()},
     )
     return [
         {

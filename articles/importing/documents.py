@@ -13,10 +13,11 @@ of the same import is written as
 
     <a href="import:SOURCE_ID">words</a>   or   <a href="import:SOURCE_ID#FRAGMENT">words</a>
 
-where FRAGMENT is the slug of a heading of the target, or the id that the source gave it. A mention by title,
-where the source gives no address, is written <a href="import-title:TITLE, percent-encoded">TITLE</a>.
-Links to a tag or author are <a href="import-tag:NAME OR SLUG"> and <a href="import-author:NAME OR SLUG">
-(percent-encoded). A picture is <img src="import:LOCATION" alt="…">, LOCATION being a key of `images`.
+where FRAGMENT is the slug of a heading of the target, or the id that the source gave it. A mention
+by title, where the source gives no address, is written
+<a href="import-title:TITLE, percent-encoded">TITLE</a>. Links to a tag or author are
+<a href="import-tag:NAME OR SLUG"> and <a href="import-author:NAME OR SLUG"> (percent-encoded).
+A picture is <img src="import:LOCATION" alt="…">, LOCATION being a key of `images`.
 """
 
 from dataclasses import dataclass, field

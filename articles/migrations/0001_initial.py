@@ -22,6 +22,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('number', models.PositiveBigIntegerField(default=1)),
                 ('token', models.CharField(max_length=16)),
+                ('changed_at', models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
@@ -108,6 +109,7 @@ class Migration(migrations.Migration):
                 ('position', models.PositiveIntegerField()),
                 ('words', models.CharField(blank=True, max_length=300)),
                 ('sentence', models.TextField(blank=True)),
+                ('words_at', models.PositiveIntegerField(default=0)),
                 ('target_kind', models.CharField(choices=[('article', 'article'), ('author', 'author'), ('tag', 'tag')], max_length=10)),
                 ('target_uid', models.CharField(max_length=16)),
                 ('section', models.CharField(blank=True, max_length=80)),

@@ -30,6 +30,8 @@ class Reference(models.Model):
     position = models.PositiveIntegerField()
     words = models.CharField(max_length=300, blank=True)
     sentence = models.TextField(blank=True)
+    # Where in the sentence the words begin, which may stand in it more than once.
+    words_at = models.PositiveIntegerField(default=0)
     target_kind = models.CharField(max_length=10, choices=Target.choices)
     target_uid = models.CharField(max_length=16)
     section = models.CharField(max_length=80, blank=True)
@@ -51,9 +53,7 @@ class Reference(models.Model):
             ),
             models.CheckConstraint(
                 name="reference_target_fits_kind",
-                condition=(
-                    Q(target_article__isnull=True) | Q(target_kind="article")
-                )
+                condition=(Q(target_article__isnull=True) | Q(target_kind="article"))
                 & (Q(target_author__isnull=True) | Q(target_kind="author"))
                 & (Q(target_tag__isnull=True) | Q(target_kind="tag")),
             ),

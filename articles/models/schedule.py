@@ -22,9 +22,7 @@ class Schedule(models.Model):
 
     article = models.ForeignKey("Article", on_delete=models.CASCADE, related_name="schedules")
     action = models.CharField(max_length=10, choices=Action.choices)
-    revision = models.ForeignKey(
-        "Revision", on_delete=models.RESTRICT, null=True, related_name="+"
-    )
+    revision = models.ForeignKey("Revision", on_delete=models.RESTRICT, null=True, related_name="+")
     due_at = models.DateTimeField()
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
@@ -52,9 +50,7 @@ class Schedule(models.Model):
         ]
         indexes = [
             # The worker asks for these every second.
-            models.Index(
-                fields=["due_at"], name="schedule_due", condition=Q(outcome="pending")
-            )
+            models.Index(fields=["due_at"], name="schedule_due", condition=Q(outcome="pending"))
         ]
 
     def __str__(self):

@@ -29,9 +29,7 @@ class Section(models.Model):
                 name="section_level_known", condition=models.Q(level__gte=2, level__lte=4)
             ),
         ]
-        indexes = [
-            models.Index(fields=["article", "state", "position"], name="section_in_order")
-        ]
+        indexes = [models.Index(fields=["article", "state", "position"], name="section_in_order")]
 
     def __str__(self):
         return self.heading

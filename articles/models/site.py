@@ -1,7 +1,6 @@
 """What belongs to the publication as a whole."""
 
 from django.core.validators import URLValidator
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +15,7 @@ class ContentVersion(models.Model):
 
     number = models.PositiveBigIntegerField(default=1)
     token = models.CharField(max_length=16)
+    changed_at = models.DateTimeField()
 
     class Meta:
         constraints = [models.CheckConstraint(name="contentversion_one_row", condition=Q(pk=1))]
@@ -83,7 +83,12 @@ class MenuItem(models.Model):
         related_name="+",
     )
     tag = models.ForeignKey(
-        "Tag", verbose_name=_("tag"), on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+        "Tag",
+        verbose_name=_("tag"),
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
     )
     address = models.CharField(
         _("address"),

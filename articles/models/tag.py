@@ -102,9 +102,7 @@ class ArticleTag(ItemBase):
     class Meta:
         ordering = ["position"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["content_object", "tag"], name="articletag_tag_once"
-            )
+            models.UniqueConstraint(fields=["content_object", "tag"], name="articletag_tag_once")
         ]
         indexes = [
             models.Index(

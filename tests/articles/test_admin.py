@@ -368,7 +368,9 @@ def test_contributor_writes_but_does_not_publish(client, contributor):
     article = make_article("Ours")
 
     shown = client.get(change_url(article)).content.decode()
-    refused = client.post(change_url(article), form_of(article, title="Mine", _publish=""), follow=True)
+    refused = client.post(
+        change_url(article), form_of(article, title="Mine", _publish=""), follow=True
+    )
 
     article.refresh_from_db()
     assert "_publish" not in shown

@@ -428,7 +428,7 @@ def test_sections_through_the_life_of_an_article():
         {
             "s-one": ("live", 2, "One"),
             "s-two": ("live", 3, "Two"),
-            "s-three": ("draft", 4, "Three"),
+            "s-three": ("draft", 3, "Three"),
         },
         {
             "s-one": ("live", 2, "First"),
@@ -438,7 +438,7 @@ def test_sections_through_the_life_of_an_article():
         {
             "s-one": ("draft", 2, "First"),
             "s-two": ("retired", 3, "Two"),
-            "s-three": ("draft", 4, "Three"),
+            "s-three": ("draft", 3, "Three"),
         },
     ]
 

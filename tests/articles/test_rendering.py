@@ -217,7 +217,7 @@ def test_clean_twice_is_clean_once(source):
     [
         ("words", "<p>words</p>"),
         ("a <b>b</b> <i>c</i>", "<p>a <strong>b</strong> <em>c</em></p>"),
-        ("<h1>a</h1><h5>b</h5><h6>c</h6>", "<h2>a</h2><h4>b</h4><h4>c</h4>"),
+        ("<h1>a</h1><h5>b</h5><h6>c</h6>", "<h2>a</h2><h3>b</h3><h3>c</h3>"),
         ("<strike>a</strike> <del>b</del>", "<p><s>a</s> <s>b</s></p>"),
         ("<div>a</div><div><p>b</p></div>", "<p>a</p><p>b</p>"),
         ("<span>a</span> <font color=red>b</font>", "<p>a b</p>"),

@@ -120,15 +120,15 @@ def test_reader_pages_are_for_everybody(page, live_server, publication, page_pro
     assert found == [], "\n".join(map(str, found))
 
 
-def test_editor_pages_are_for_everybody(
-    signed_in_page, live_server, publication, page_problems
-):
+def test_editor_pages_are_for_everybody(signed_in_page, live_server, publication, page_problems):
     page, found = signed_in_page, []
     for path in editor_paths(publication):
         page.goto(live_server.url + path)
         if "change/" in path or path.endswith("add/"):
             page.wait_for_timeout(200)
-        found += problems_of(page, path, page_problems, standards=["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"])
+        found += problems_of(
+            page, path, page_problems, standards=["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
+        )
 
     assert found == [], "\n".join(map(str, found))
 

@@ -35,7 +35,9 @@ def corridor(transactional_db):
     )
 
 
-def test_editor_writes_cites_and_publishes_and_reader_follows(signed_in_page, live_server, corridor):
+def test_editor_writes_cites_and_publishes_and_reader_follows(
+    signed_in_page, live_server, corridor
+):
     page = signed_in_page
     make_author("Marta Lindqvist")
     text = open_form(page, ADD, live_server)
@@ -75,11 +77,13 @@ def test_text_survives_load_edit_and_save(signed_in_page, live_server, corridor)
     page = signed_in_page
     image = make_image("A plain picture")
     body = (
-        "<h2>First Heading</h2><p>Some <strong>bold</strong> and <em>slanted</em> words, x<sup>2</sup>.</p>"
+        "<h2>First Heading</h2>"
+        "<p>Some <strong>bold</strong> and <em>slanted</em> words, x<sup>2</sup>.</p>"
         "<ul><li><p>one</p></li><li><p>two</p></li></ul><blockquote><p>Said.</p></blockquote>"
         f"<p>See {cite(corridor, 'the corridor', section='s-the-missing-link')} and"
         ' <a href="https://example.org/">outside</a>.</p>'
-        f'<figure><img data-image="{image.uid}" alt="Mine"><figcaption>A caption</figcaption></figure>'
+        f'<figure><img data-image="{image.uid}" alt="Mine">'
+        "<figcaption>A caption</figcaption></figure>"
         "<table><tbody><tr><th><p>H</p></th></tr><tr><td><p>C</p></td></tr></tbody></table>"
         "<h3>Sub</h3><p>Last words</p>"
     )
@@ -146,7 +150,8 @@ def test_paste_from_elsewhere_is_cleaned_and_keeps_no_foreign_ids(
         '<p class="MsoNormal"><span style="font-size:20pt">Clean <b>words</b></span></p>'
         '<p class="MsoListParagraph"><span>·&nbsp; </span>first point</p>'
         '<p class="MsoListParagraph"><span>·&nbsp; </span>second point</p>'
-        '<b style="font-weight:normal"><p><span style="font-weight:700">From a document</span></p></b>'
+        '<b style="font-weight:normal"><p><span style="font-weight:700">From a document</span>'
+        "</p></b>"
         "<script>alert(1)</script><img src='x.png' onerror='alert(1)'>",
     )
     press(page, "_save")
@@ -183,9 +188,7 @@ def test_cite_button_gives_selected_words_a_target(signed_in_page, live_server, 
 def test_related_links_are_sorted_by_keyboard(signed_in_page, live_server, corridor):
     page = signed_in_page
     other = make_public("Another Piece")
-    article = make_article(
-        "Related", related=[{"article": corridor.uid}, {"article": other.uid}]
-    )
+    article = make_article("Related", related=[{"article": corridor.uid}, {"article": other.uid}])
     open_form(page, change_url(article), live_server)
 
     page.fill("#id_related_input", "https://www.iaea.org/newscenter/focus/iran")
