@@ -296,7 +296,7 @@ def test_list_takes_the_same_queries_whatever_it_shows(desk, django_assert_num_q
     for _ in range(number):
         make_public(authors=[make_author(), make_author()], tags=["One", "Two"])
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(10):
         desk.get("/admin/articles/article/")
 
 
@@ -306,7 +306,7 @@ def test_desk_takes_the_same_queries_whatever_it_shows(desk, django_assert_num_q
         make_public(authors=[make_author()], tags=["One"])
         make_article()
 
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(15):
         desk.get("/admin/")
 
 

@@ -433,7 +433,7 @@ def test_sections_through_the_life_of_an_article():
         {
             "s-one": ("live", 2, "First"),
             "s-two": ("retired", 3, "Two"),
-            "s-three": ("live", 4, "Three"),
+            "s-three": ("live", 3, "Three"),
         },
         {
             "s-one": ("draft", 2, "First"),

@@ -97,7 +97,8 @@ def test_load_article_writes_it_whole(picture):
     assert (article.standfirst, article.language) == ("In short.", "de")
     assert (article.first_published_at, article.updated_at) == (DAY, DAY + timedelta(days=2))
     assert article.body == (
-        f'<h2 id="s-ports">Ports</h2><p>Ships.</p><img data-image="{image.uid}" alt="A quay">'
+        '<h2 id="s-ports">Ports</h2><p>Ships.</p>'
+        f'<figure><img data-image="{image.uid}" alt="A quay"></figure>'
     )
     assert (article.lead_image, image.caption, image.credit) == (image, "Anzali", "A. B.")
     assert [byline.author.name for byline in article.bylines.all()] == ["Ada Berg", "Ben Carr"]
