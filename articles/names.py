@@ -102,7 +102,7 @@ def free_slug(wanted, is_taken):
 
 def validate_slug(value):
     """Refuses what can't stand in an address, with a sentence for the editor."""
-    if not re.fullmatch(r"\w+(?:-+\w+)*", value) or value != value.lower():
+    if not re.fullmatch(r"\w+(?:-\w+)*", value) or value != value.lower():
         raise ValidationError(
             _("Write an address in small letters, digits and single hyphens: “%(example)s”."),
             params={"example": make_slug(value, fallback="an-example")},

@@ -10,7 +10,7 @@ import logging
 from dataclasses import asdict, dataclass, field, fields
 
 from django.core.exceptions import ValidationError
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.db.models import CharField, F, TextField
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -48,6 +48,7 @@ from authors.models import Author
 
 logger = logging.getLogger(__name__)
 
+ATTEMPTS = 8
 TAG_NAME_LENGTH = Tag._meta.get_field("name").max_length
 
 
@@ -228,7 +229,6 @@ def _refuse_trashed(article):
 # Making public
 
 
-@transaction.atomic
 def publish(article, revision=None, *, by, at=None, updated_at=None, minor=False):
     """Shows a revision (the newest, unless one is given) to readers from the next request on.
 
@@ -236,6 +236,19 @@ def publish(article, revision=None, *, by, at=None, updated_at=None, minor=False
     updated_at: likewise for the date of the last change. minor: a change too small for a
     new date. Raises PublishingError where something is missing or an address is taken.
     """
+    options = {"by": by, "at": at, "updated_at": updated_at, "minor": minor}
+    for _attempt in range(ATTEMPTS):
+        try:
+            return _publish(article, revision, **options)
+        except IntegrityError:
+            # Somebody else took the address between the look and the write. A derived address
+            # gives way to theirs; a chosen one is refused now that theirs is seen.
+            continue
+    return _publish(article, revision, **options)
+
+
+@transaction.atomic
+def _publish(article, revision, *, by, at, updated_at, minor):
     _require(by, "publish_article", _("You may not publish. Ask an editor to do it."))
     now = timezone.now()
     if at is not None and at > now:
@@ -370,7 +383,9 @@ def add_former_address(article, path):
         return False
     if is_former_address(path, article):
         return False
-    Redirect.objects.get_or_create(path=path, defaults={"article": article})
+    _redirect, is_new = Redirect.objects.get_or_create(path=path, defaults={"article": article})
+    if is_new:
+        raise_version()
     return True
 
 
@@ -392,6 +407,15 @@ def tag_named(name):
     alias = TagAlias.objects.filter(key=key).select_related("tag").first()
     if alias:
         return alias.tag
+    try:
+        # A savepoint, since somebody else may be making the same tag at this moment.
+        with transaction.atomic():
+            return _new_tag(name, key)
+    except IntegrityError:
+        return TagAlias.objects.select_related("tag").get(key=key).tag
+
+
+def _new_tag(name, key):
     tag = Tag(name=name)
     tag.slug = free_slug(
         shorten_slug(make_slug(name, fallback="tag"), TAG_NAME_LENGTH - 8),
@@ -400,7 +424,7 @@ def tag_named(name):
         ),
     )
     tag.save()
-    TagAlias.objects.create(tag=tag, name=tag.name, key=tag.key)
+    TagAlias.objects.create(tag=tag, name=tag.name, key=key)
     return tag
 
 
@@ -553,12 +577,14 @@ def carry_out_due(*, now):
 
 @transaction.atomic
 def _carry_out(pk):
+    item = Schedule.objects.select_related("article", "revision").get(pk=pk)
+    # The article first, as every verb does, so that none waits for another in a circle.
+    _lock(item.article)
     claimed = Schedule.objects.filter(pk=pk, outcome=Schedule.Outcome.PENDING).update(
         outcome=Schedule.Outcome.DONE, finished_at=timezone.now()
     )
     if not claimed:
         return 0
-    item = Schedule.objects.select_related("article", "revision").get(pk=pk)
     # The right was checked when it was scheduled; who planned it may have left since.
     if item.action == Schedule.Action.PUBLISH:
         publish(item.article, item.revision, by=None)

@@ -198,6 +198,9 @@ def _add_fragments(resolved):
 def find_by_path(path):
     """The article, author or tag at a path of this site, present or former; None where none is."""
     path = former_path(path)
+    if "\x00" in path:
+        # PostgreSQL can't even be asked for it.
+        return None
     redirect = Redirect.objects.filter(path=path).select_related("article", "author", "tag").first()
     if redirect is not None:
         return redirect.target
