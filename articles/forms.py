@@ -69,12 +69,6 @@ class PickerField(forms.Field):
             raise ValidationError(_("This list can't be read. Choose its entries again."))
         return [item["value"].strip() for item in value]
 
-    def bound_data(self, data, initial):
-        return data
-
-    def has_changed(self, initial, data):
-        return True
-
 
 class BodyWidget(forms.Textarea):
     """The writing surface (static/js/admin/editor.js) over an ordinary textarea."""

@@ -6,7 +6,7 @@ from django.contrib import admin, messages
 from django.contrib.admin import helpers
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.http import Http404, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -50,17 +50,13 @@ class StateFilter(admin.SimpleListFilter):
         pending = Schedule.objects.filter(article=OuterRef("pk"), outcome=Schedule.Outcome.PENDING)
         conditions = {
             "live": Q(state=Article.State.LIVE),
-            "changed": Q(state=Article.State.LIVE) & ~Q(latest_revision=Subquery(_live_revision())),
+            "changed": Q(state=Article.State.LIVE) & ~Q(latest_revision=F("live_revision")),
             "draft": Q(state=Article.State.DRAFT),
             "scheduled": Exists(pending),
             "withdrawn": Q(state=Article.State.WITHDRAWN),
         }
         condition = conditions.get(self.value())
         return queryset.filter(condition) if condition is not None else queryset
-
-
-def _live_revision():
-    return Article.objects.filter(pk=OuterRef("pk")).values("live_revision")
 
 
 class AuthorFilter(admin.SimpleListFilter):
@@ -124,9 +120,9 @@ class ArticleAdmin(admin.ModelAdmin):
             if article.latest_revision
             for uid in article.latest_revision.bylines
         }
-        request.author_names = dict(Author.objects.filter(uid__in=uids).values_list("uid", "name"))
+        names = dict(Author.objects.filter(uid__in=uids).values_list("uid", "name"))
         for article in changelist.result_list:
-            article.author_names_by_uid = request.author_names
+            article.author_names_by_uid = names
         return changelist
 
     @admin.display(description=gettext_lazy("title"), ordering="latest_revision__title")
