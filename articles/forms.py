@@ -1,7 +1,6 @@
 """What editors fill in. Forms check words and say what is wrong; they change nothing."""
 
 import json
-from urllib.parse import urlsplit
 
 from django import forms
 from django.conf import settings
@@ -11,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from articles.models import Article, Image, Tag, TagAlias
-from articles.names import SLUG_MAX_LENGTH, fold, validate_slug
+from articles.names import SLUG_MAX_LENGTH, fold, host_of, validate_slug
 from articles.publishing import Words
 from articles.rendering import clean, structure
 from authors.models import Author
@@ -235,11 +234,7 @@ class ArticleForm(forms.Form):
             if is_uid(value):
                 items.append({"article": value})
                 continue
-            try:
-                parts = urlsplit(value)
-            except ValueError:
-                parts = None
-            if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
+            if not host_of(value):
                 raise ValidationError(
                     _("“%(address)s” is no address. It should begin with https://."),
                     params={"address": value[:80]},
@@ -415,16 +410,13 @@ class AuthorForm(forms.ModelForm):
             if not line.strip():
                 continue
             label, _blank, address = line.strip().rpartition(" ")
-            try:
-                parts = urlsplit(address)
-            except ValueError:
-                parts = None
-            if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
+            host = host_of(address)
+            if not host:
                 raise ValidationError(
                     _("“%(line)s” doesn't end in an address that begins with https://."),
                     params={"line": line.strip()[:80]},
                 )
-            links.append({"label": label.strip() or parts.hostname, "url": address})
+            links.append({"label": label.strip() or host, "url": address})
         self.instance.links = links
         return self.cleaned_data["links_text"]
 

@@ -13,7 +13,7 @@ from django.urls import Resolver404
 from django.urls import resolve as resolve_path
 
 from articles.models import Article, Redirect, Reference, Section, Tag
-from articles.names import former_path
+from articles.names import former_path, host_of
 from articles.rendering import RefToken, is_anchor, structure
 from authors.models import Author
 
@@ -260,13 +260,14 @@ def related_item(item):
     """
     if "article" in item:
         return item
+    if not host_of(item.get("url", "")):
+        return None
     try:
-        parts = urlsplit(item.get("url", ""))
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            return None
+        parts = urlsplit(item["url"])
         if not _is_this_site(parts):
             return item
     except ValueError:
+        # A port that is none.
         return None
     target = find_by_path(parts.path or "/")
     return {"article": target.uid} if isinstance(target, Article) else None
