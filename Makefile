@@ -27,7 +27,7 @@ serve: .venv/for-serve  ## run the publication [HOST=127.0.0.1 PORT=8000]
 test: .venv/for-test  ## run all tests on both databases [ARGS="tests/articles -x" DB=sqlite]
 	@$(call on_each_database,$(ARGS))
 
-soak: .venv/for-test  ## run what takes long [SOAK_EXAMPLES=2000 ARGS=… DB=…]
+soak: .venv/for-test  ## run what takes long [SOAK_EXAMPLES=2000 SOAK_HISTORIES=5000 ARGS=… DB=…]
 	@export SOAK=1; $(call on_each_database,-m "soak or hypothesis" $(ARGS))
 
 lint: .venv/for-test  ## look for mistakes and for layout that ruff would change

@@ -9,10 +9,10 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from articles.models import Article, Image, Tag, TagAlias
+from articles.models import Article, Image, Reference, Section, Tag, TagAlias
 from articles.names import SLUG_MAX_LENGTH, fold, host_of, validate_slug
-from articles.publishing import Words
-from articles.rendering import clean, structure
+from articles.publishing import NOTE_LENGTH, Words
+from articles.rendering import RefToken, clean, parse_ref, structure
 from authors.models import Author
 from irb_site.uids import is_uid
 
@@ -96,6 +96,14 @@ class LeadPictureWidget(forms.HiddenInput):
         return context
 
 
+# What a form doesn't ask, by what it is of.
+_NOT_OF = {
+    Article.Kind.ARTICLE: ("parts",),
+    Article.Kind.PAGE: ("parts", "authors", "tags", "updates", "corrects", "relation_note"),
+    Article.Kind.SERIES: ("authors", "tags", "updates", "corrects", "relation_note"),
+}
+
+
 class ArticleForm(forms.Form):
     """The words of a revision. Everything may be missing in a draft."""
 
@@ -144,6 +152,31 @@ class ArticleForm(forms.Form):
         ),
         help_text=_("Shown under the article in this order. Readers see what is public."),
     )
+    parts = PickerField(
+        label=_("Parts"),
+        required=False,
+        widget=PickerWidget(kind="article", placeholder=_("Add an article")),
+        help_text=_("In their order. Readers see those that are public."),
+    )
+    updates = PickerField(
+        label=_("Updates"),
+        required=False,
+        widget=PickerWidget(kind="place", placeholder=_("Find an article or a section")),
+        help_text=_("What this article brings up to date. It says so by itself."),
+    )
+    corrects = PickerField(
+        label=_("Corrects"),
+        required=False,
+        widget=PickerWidget(kind="place", placeholder=_("Find an article or a section")),
+        help_text=_("What this article corrects. A notice appears at the top of it."),
+    )
+    relation_note = forms.CharField(
+        label=_("Notice"),
+        max_length=NOTE_LENGTH,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("One sentence for readers of the older article: what was wrong, or is new."),
+    )
     lead_image = forms.CharField(
         label=_("Lead picture"), required=False, widget=LeadPictureWidget()
     )
@@ -167,11 +200,10 @@ class ArticleForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.article = article
         if article is not None:
-            for name in ("related", "body"):
+            for name in ("related", "body", "parts", "updates", "corrects"):
                 self.fields[name].widget.attrs["data-exclude"] = article.uid
-            if article.kind == Article.Kind.PAGE:
-                for name in ("authors", "tags"):
-                    del self.fields[name]
+            for name in _NOT_OF[article.kind]:
+                del self.fields[name]
 
     @staticmethod
     def initial_from(revision):
@@ -183,6 +215,7 @@ class ArticleForm(forms.Form):
             "authors": author_items(revision.bylines),
             "tags": tag_items(revision.tags),
             "related": related_items(revision.related),
+            **relation_items(revision.relations),
             "lead_image": revision.lead_image.uid if revision.lead_image else "",
             "slug": revision.slug,
             "language": revision.language,
@@ -245,6 +278,27 @@ class ArticleForm(forms.Form):
             raise ValidationError(_("A related article is not known here. Choose again."))
         return items
 
+    def clean_parts(self):
+        parts = self.cleaned_data["parts"]
+        if Article.objects.filter(uid__in=parts).count() != len(set(parts)):
+            raise ValidationError(_("A part is not known here. Choose again."))
+        return list(dict.fromkeys(parts))
+
+    def clean_updates(self):
+        return self._places("updates")
+
+    def clean_corrects(self):
+        return self._places("corrects")
+
+    def _places(self, name):
+        tokens = [parse_ref(value) for value in self.cleaned_data[name]]
+        uids = {token.uid for token in tokens if token and token.kind == "article"}
+        if None in tokens or Article.objects.filter(uid__in=uids).count() != len(
+            {token.uid for token in tokens}
+        ):
+            raise ValidationError(_("An article of the list is not known here. Choose again."))
+        return tokens
+
     def clean_lead_image(self):
         uid = self.cleaned_data["lead_image"]
         image = Image.objects.filter(uid=uid).first() if uid else None
@@ -263,8 +317,31 @@ class ArticleForm(forms.Form):
             lead_image_id=data["lead_image"].pk if data["lead_image"] else None,
             bylines=data.get("authors", []),
             tags=data.get("tags", []),
-            related=self._with_known_titles(data["related"]),
+            related=self._with_known_titles(data.get("related", [])),
+            relations=self._relations(),
         )
+
+    def _relations(self):
+        data = self.cleaned_data
+        note, known = data.get("relation_note", ""), self._known_notes()
+        relations = []
+        for kind in (Reference.Kind.CORRECTS, Reference.Kind.UPDATES):
+            for token in data.get(kind.value, ()):
+                place = (kind.value, token.uid, token.section)
+                relations.append(_relation(*place, known.get(place, note)))
+        return relations + [
+            _relation(Reference.Kind.SERIES.value, uid) for uid in data.get("parts", ())
+        ]
+
+    def _known_notes(self):
+        """The notes that relations have each of their own, while the one in the form is as it was."""
+        latest = self.article.latest_revision if self.article else None
+        relations = latest.relations if latest else []
+        if self.cleaned_data.get("relation_note") != relation_items(relations)["relation_note"]:
+            return {}
+        return {
+            (item["kind"], item["article"], item["section"]): item["note"] for item in relations
+        }
 
     def _with_known_titles(self, related):
         """Outside links keep the title under which they were imported."""
@@ -278,6 +355,10 @@ class ArticleForm(forms.Form):
             item | {"title": titles.get(item["url"], "")} if "url" in item else item
             for item in related
         ]
+
+
+def _relation(kind, uid, section="", note=""):
+    return {"kind": kind, "article": uid, "section": section, "note": note}
 
 
 def with_picture_sources(body):
@@ -335,6 +416,42 @@ def related_items(related):
                     else article.get_state_display(),
                 }
             )
+    return items
+
+
+def relation_items(relations):
+    """What the form shows of the relations of a revision, by the names of its fields."""
+    items = {"parts": [], "updates": [], "corrects": [], "relation_note": ""}
+    articles = {
+        article.uid: article
+        for article in Article.objects.filter(
+            uid__in={relation["article"] for relation in relations}
+        ).select_related("latest_revision")
+    }
+    headings = {
+        (section.article_id, section.anchor): section.heading
+        for section in Section.objects.filter(
+            article__in=articles.values(),
+            anchor__in={relation["section"] for relation in relations},
+        )
+    }
+    for relation in relations:
+        article = articles.get(relation["article"])
+        if article is None:
+            continue
+        is_part = relation["kind"] == Reference.Kind.SERIES
+        heading = headings.get((article.pk, relation["section"]))
+        title = working_title(article)
+        items["parts" if is_part else relation["kind"]].append(
+            {
+                "value": article.uid
+                if is_part
+                else str(RefToken("article", article.uid, relation["section"])),
+                "label": f"{title} › {heading}" if heading else title,
+                "note": "" if article.state == Article.State.LIVE else article.get_state_display(),
+            }
+        )
+        items["relation_note"] = items["relation_note"] or relation["note"]
     return items
 
 

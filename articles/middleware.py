@@ -1,11 +1,12 @@
 """Former addresses: asked only after nothing else has answered."""
 
-from django.http import HttpResponseGone, HttpResponsePermanentRedirect
-from django.template.loader import render_to_string
+from django.http import HttpResponsePermanentRedirect
 
+from articles import missing, references
 from articles.models import Article, Redirect
 from articles.names import former_path
 from articles.site import one_request
+from articles.views import gone
 
 
 class PublicationMiddleware:
@@ -16,7 +17,11 @@ class PublicationMiddleware:
 
     def __call__(self, request):
         with one_request():
-            return self.get_response(request)
+            response = self.get_response(request)
+        # Here and not further in: a missing slash at the end is mended on the way out.
+        if response.status_code == 404 and request.method in {"GET", "HEAD"}:
+            missing.note(request)
+        return response
 
 
 # What stands below an author or tag, and below an article.
@@ -39,9 +44,9 @@ class RedirectMiddleware:
         redirect, rest = found
         if rest not in _BELOW[redirect.article_id is not None]:
             return response
-        if redirect.is_gone or _is_withdrawn(redirect.target):
-            return HttpResponseGone(render_to_string("articles/gone.html", request=request))
-        target = _public_address(redirect.target)
+        target = None if redirect.is_gone else _public_address(redirect.target)
+        if target is None and (redirect.is_gone or _is_gone(redirect.target)):
+            return gone(request)
         if target is None or target + rest == request.path_info:
             return response
         query = request.META.get("QUERY_STRING", "")
@@ -67,11 +72,11 @@ def _find(path):
     return None
 
 
-def _is_withdrawn(target):
-    return isinstance(target, Article) and target.state == Article.State.WITHDRAWN
+def _is_gone(target):
+    return isinstance(target, Article) and Article.objects.gone().filter(pk=target.pk).exists()
 
 
 def _public_address(target):
-    if isinstance(target, Article):
-        return target.get_absolute_url() if target.state == Article.State.LIVE else None
-    return target.get_absolute_url() if target.first_public_at else None
+    if references.is_public(target):
+        return target.get_absolute_url()
+    return references.successor_address(target) if isinstance(target, Article) else None

@@ -7,6 +7,7 @@ from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.forms import UsernameField
 from django.db.models import F, Q
 from django.forms import TextInput
+from django.urls import path
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -39,7 +40,21 @@ class NewsroomAdminSite(AdminSite):
         context = {"title": _("Newsroom"), "subtitle": None} | (extra_context or {})
         if request.user.has_perm("articles.view_article"):
             context["worklists"] = worklists(request.user)
+            context["link_health"] = _health_desk().overview()
         return super().index(request, context)
+
+    def get_urls(self):
+        return [path("health/", self.admin_view(self.health), name="health"), *super().get_urls()]
+
+    def health(self, request):
+        return _health_desk().desk(request, self)
+
+
+def _health_desk():
+    # Late: the modules of the admin register themselves with the site that is defined here.
+    from articles.admin import health
+
+    return health
 
 
 def worklists(user):

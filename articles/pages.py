@@ -1,17 +1,18 @@
 """What the page of one article shows, made from the live row or from a revision."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.db.models import Q
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from articles import references
-from articles.models import Article, Image, Reference, Section, Tag
+from articles import citations, references
+from articles.models import Article, Image, Reference, Tag
 from articles.names import fold
 from articles.rendering import RefToken, render, structure
 from articles.site import publication
@@ -20,6 +21,9 @@ from authors.models import Author
 # A table of contents helps from here on.
 TOC_MINIMUM = 3
 CITED_BY_SHOWN = 10
+RECOMMENDED_IN_SHOWN = 5
+# Of the series that an article is part of, the newest.
+SERIES_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +38,38 @@ class RelatedItem:
 
 
 @dataclass(frozen=True, slots=True)
-class Citation:
-    """A place in another public article that cites this one."""
-
-    title: str
-    url: str
-    language: str
-    sentence_html: SafeString
-    section: str
-    section_url: str
-    published_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Neighbour:
     title: str
     url: str
     language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An older article that this one corrects or updates."""
+
+    kind: str
+    title: str
+    url: str
+    language: str
+    published_at: datetime
+
+    @property
+    def is_correction(self):
+        return self.kind == Reference.Kind.CORRECTS
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceInSeries:
+    """Where an article stands among the public parts of a series."""
+
+    title: str
+    url: str
+    language: str
+    number: int
+    count: int
+    previous: Neighbour | None
+    next: Neighbour | None
 
 
 @dataclass(slots=True)
@@ -69,8 +88,21 @@ class ArticlePage:
     url: str
     related: list
     kind: str = Article.Kind.ARTICLE
+    # What newer articles say of this one, and which older ones this one speaks of.
+    notices: list = field(default_factory=list)
+    has_more_notices: bool = False
+    earlier: list = field(default_factory=list)
+    series: list = field(default_factory=list)
+    # Of a series: its public parts, in order.
+    parts: list = field(default_factory=list)
+    # Sections that readers could once link to: their fragments still land somewhere.
+    landings: list = field(default_factory=list)
     cited_by: list = field(default_factory=list)
     cited_by_more: int = 0
+    recommended_in: list = field(default_factory=list)
+    citation_count: int = 0
+    cited_by_url: str = ""
+    connections_url: str = ""
     previous: Neighbour | None = None
     next: Neighbour | None = None
     is_preview: bool = False
@@ -86,8 +118,10 @@ def live_page(article):
         tags=[article_tag.tag for article_tag in article.article_tags.all()],
     )
     if article.kind == Article.Kind.ARTICLE:
-        page.cited_by, page.cited_by_more = _cited_by(article)
+        _add_citations(page, article)
         page.previous, page.next = _neighbours(article)
+        page.cited_by_url = reverse("articles:cited_by", args=[article.slug])
+        page.connections_url = reverse("articles:connections", args=[article.slug])
     return page
 
 
@@ -116,23 +150,23 @@ def _named_tags(names):
 
 def _page(article, source, *, authors, tags):
     content = structure(source.body)
-    related_tokens = [
-        RefToken("article", item["article"]) for item in source.related if item.get("article")
-    ]
     resolved = references.resolve(
-        {reference.token for reference in content.references} | set(related_tokens)
+        {reference.token for reference in content.references}
+        | {RefToken("article", item["article"]) for item in source.related if item.get("article")}
+        | _earlier_tokens(source)
     )
     own = RefToken("article", article.uid)
+    anchors = {heading.anchor for heading in content.headings}
     addresses = resolved.addresses
     for reference in content.references:
         token = reference.token
         if token.kind == own.kind and token.uid == own.uid:
             # A link within the text itself.
-            anchors = {heading.anchor for heading in content.headings}
             addresses.pop(token, None)
             if token.section in anchors:
                 addresses[token] = f"#{token.section}"
     is_public = article.first_published_at is not None
+    notices = citations.notices([article])[article.pk]
     return ArticlePage(
         title=source.title,
         standfirst=source.standfirst,
@@ -148,7 +182,134 @@ def _page(article, source, *, authors, tags):
         url=article.get_absolute_url() if article.slug else "",
         related=_related(source.related, resolved),
         kind=article.kind,
+        notices=notices[: citations.NOTICES_SHOWN],
+        has_more_notices=len(notices) > citations.NOTICES_SHOWN,
+        earlier=_earlier(article, source, resolved),
+        series=_series(article),
+        parts=_parts(source.relations) if article.kind == Article.Kind.SERIES else [],
+        landings=[
+            landing
+            for landing in references.former_sections(article)
+            if landing.anchor not in anchors
+        ],
     )
+
+
+def _earlier_tokens(source):
+    """source: an article or a revision."""
+    return {
+        RefToken("article", item["article"], item.get("section", ""))
+        for item in source.relations
+        if item["kind"] != Reference.Kind.SERIES
+    }
+
+
+def _earlier(article, source, resolved):
+    """What it corrects, then what it updates, each once in each way."""
+    found = {}
+    for item in source.relations:
+        target = resolved.articles.get(item["article"])
+        token = RefToken("article", item["article"], item.get("section", ""))
+        address = resolved.addresses.get(token)
+        if item["kind"] == Reference.Kind.SERIES or target is None or address is None:
+            continue
+        # What was merged into this very article isn't another one any more.
+        if target.uid != article.uid:
+            found.setdefault(
+                (item["kind"], target.uid),
+                Earlier(
+                    item["kind"],
+                    target.title,
+                    address,
+                    target.language,
+                    target.first_published_at,
+                ),
+            )
+    return sorted(found.values(), key=lambda earlier: not earlier.is_correction)
+
+
+def _series(article):
+    """Its place in the newest public series that it is part of: two queries at most."""
+    series = list(
+        Article.objects.public()
+        .series()
+        .filter(
+            references__set=Reference.Set.LIVE,
+            references__kind=Reference.Kind.SERIES,
+            references__is_first=True,
+            references__target_article=article,
+        )
+        .order_by("-references__published_at", "-references__source_id")
+        .only("kind", "slug", "title", "language")[:SERIES_SHOWN]
+    )
+    if not series:
+        return []
+    shown = Article.objects.public()
+    if article.state != Article.State.LIVE:
+        # A preview counts the article where it would stand.
+        shown = shown | Article.objects.filter(pk=article.pk)
+    rows = shown.filter(
+        incoming__source__in=series,
+        incoming__set=Reference.Set.LIVE,
+        incoming__kind=Reference.Kind.SERIES,
+        incoming__is_first=True,
+    ).order_by("incoming__position")
+    parts = {one.pk: [] for one in series}
+    for row in rows.values_list("incoming__source_id", "pk", "kind", "slug", "title", "language"):
+        parts[row[0]].append(row[1:])
+    places = [_place(one, parts[one.pk], article) for one in series]
+    return [place for place in places if place]
+
+
+def _place(series, parts, article):
+    """None where it has ceased to be a part since it was looked up."""
+    pks = [pk for pk, *_names in parts]
+    if article.pk not in pks:
+        return None
+    at = pks.index(article.pk)
+
+    def neighbour(index):
+        if not 0 <= index < len(parts):
+            return None
+        _pk, kind, slug, title, language = parts[index]
+        return Neighbour(title, Article(kind=kind, slug=slug).get_absolute_url(), language)
+
+    return PlaceInSeries(
+        series.title,
+        series.get_absolute_url(),
+        series.language,
+        at + 1,
+        len(parts),
+        neighbour(at - 1),
+        neighbour(at + 1),
+    )
+
+
+def _parts(relations):
+    """The public parts of a series, in order, as cards."""
+    uids = [item["article"] for item in relations if item["kind"] == Reference.Kind.SERIES]
+    cards = {
+        card.uid: card for card in Article.objects.public().for_cards().filter(uid__in=set(uids))
+    }
+    return [cards[uid] for uid in dict.fromkeys(uids) if uid in cards]
+
+
+def _add_citations(page, article):
+    """The newest of those who cite it in their text or as a related link, and how many do."""
+    in_text, related = Reference.Kind.INLINE, Reference.Kind.RELATED
+    found = [
+        item
+        for kind, limit in ((in_text, CITED_BY_SHOWN), (related, RECOMMENDED_IN_SHOWN))
+        for item in citations.newest(article, kind, limit=limit)
+    ]
+    if not found:
+        return
+    found = citations.with_sections(article, found)
+    totals = citations.counts(article)
+    page.cited_by = [item for item in found if item.kind == in_text]
+    page.cited_by_more = totals.get(in_text, 0) - len(page.cited_by)
+    page.recommended_in = [item for item in found if item.kind == related]
+    page.citation_count = sum(totals.values())
 
 
 def _shown_update(article):
@@ -203,60 +364,6 @@ def _related(items, resolved):
     return shown
 
 
-def _cited_by(article):
-    """The newest public citations, one for each citing article, and how many more there are."""
-    rows = (
-        Reference.objects.filter(
-            target_article=article,
-            set=Reference.Set.LIVE,
-            kind=Reference.Kind.INLINE,
-            source__in=Article.objects.public().articles(),
-        )
-        .order_by("-source__first_published_at", "-source_id", "position")
-        .values_list(
-            "source__slug",
-            "source__title",
-            "source__first_published_at",
-            "source__language",
-            "sentence",
-            "words",
-            "words_at",
-            "section",
-        )
-    )
-    first_of_each = {}
-    for row in rows:
-        first_of_each.setdefault(row[0], row)
-    shown = list(first_of_each.values())[:CITED_BY_SHOWN]
-    headings = {}
-    cited = [row[-1] for row in shown if row[-1]]
-    if cited:
-        headings = dict(
-            Section.objects.filter(
-                article=article, state=Section.State.LIVE, anchor__in=cited
-            ).values_list("anchor", "heading")
-        )
-    citations = [
-        Citation(
-            title=title,
-            url=Article(kind=Article.Kind.ARTICLE, slug=slug).get_absolute_url(),
-            language=language,
-            sentence_html=_marked(sentence, words, at),
-            section=headings.get(section, ""),
-            section_url=f"#{section}" if section in headings else "",
-            published_at=date,
-        )
-        for slug, title, date, language, sentence, words, at, section in shown
-    ]
-    return citations, len(first_of_each) - len(shown)
-
-
-def _marked(sentence, words, at):
-    """The sentence with the words that cite marked; they stand at a known place in it."""
-    end = at + len(words)
-    return format_html("{}<mark>{}</mark>{}", sentence[:at], sentence[at:end], sentence[end:])
-
-
 def _neighbours(article):
     """The articles published just before and just after this one."""
     date, pk = article.first_published_at, article.pk
@@ -278,23 +385,43 @@ def _neighbours(article):
 
 
 def feed_bodies(articles):
-    """The whole texts of some articles for feeds, by primary key; addresses are absolute."""
+    """The whole texts of some articles for feeds, by primary key; addresses are absolute.
+
+    What corrects or updates an article is said before its text.
+    """
     site = publication()
     contents = {article.pk: structure(article.body) for article in articles}
     tokens = {ref.token for content in contents.values() for ref in content.references}
-    addresses = {
-        token: site.absolute(path) for token, path in references.resolve(tokens).addresses.items()
-    }
+    resolved = references.resolve(tokens.union(*map(_earlier_tokens, articles)))
+    addresses = {token: site.absolute(path) for token, path in resolved.addresses.items()}
     pictures = {
         uid: _AbsolutelyShown(shown.image)
         for uid, shown in _pictures(
             {uid for content in contents.values() for uid in content.images}
         ).items()
     }
+    notices = citations.notices(articles)
     return {
-        article.pk: render(article.body, references=addresses, images=pictures)
+        article.pk: _feed_notices(
+            article, notices[article.pk], _earlier(article, article, resolved)
+        )
+        + render(article.body, references=addresses, images=pictures)
         for article in articles
     }
+
+
+def _feed_notices(article, notices, earlier):
+    if not notices and not earlier:
+        return SafeString()
+    site, own = publication(), publication().absolute(article.get_absolute_url())
+    context = {
+        "notices": [
+            replace(item, url=site.absolute(item.url), section_url=own + item.section_url)
+            for item in notices[: citations.NOTICES_SHOWN]
+        ],
+        "earlier": [replace(item, url=site.absolute(item.url)) for item in earlier],
+    }
+    return SafeString(render_to_string("articles/feed_notices.html", context))
 
 
 class _AbsolutelyShown(_Shown):

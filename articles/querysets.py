@@ -12,9 +12,11 @@ class ArticleQuerySet(models.QuerySet):
         """What readers may see. The one home of this rule; it never looks at the clock."""
         return self.filter(state="live")
 
-    def withdrawn(self):
+    def gone(self):
         """What readers could see once: its address says so, without its words."""
-        return self.filter(state="withdrawn")
+        return self.filter(
+            state__in=["withdrawn", "trashed", "deleted"], first_published_at__isnull=False
+        )
 
     def published_in(self, year, month=None):
         """First published in a year, or in a month of it, in the publication's time zone."""
@@ -35,6 +37,10 @@ class ArticleQuerySet(models.QuerySet):
     def pages(self):
         """Pages with an address of their own, such as the imprint."""
         return self.filter(kind="page")
+
+    def series(self):
+        """Series: pages that list their parts in order."""
+        return self.filter(kind="series")
 
     def newest_first(self):
         return self.order_by("-first_published_at", "-id")

@@ -1,72 +1,138 @@
 """Cross-references: rows that follow the texts, and addresses put in when a page is rendered.
 
-Whoever saves a text calls `follow` in the same transaction. Whoever shows a text calls
+Whoever saves a text calls `follow_texts` in the same transaction. Whoever shows a text calls
 `resolve`, which knows what readers may follow at this moment.
 """
 
 import html
 import re
+from collections import Counter
+from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
 from django.urls import Resolver404
 from django.urls import resolve as resolve_path
 
-from articles.models import Article, Redirect, Reference, Section, Tag
+from articles.directory import folded
+from articles.models import Article, Forward, Redirect, Reference, Section, Tag
 from articles.names import former_path, host_of
-from articles.rendering import RefToken, is_anchor, structure
+from articles.rendering import RefToken, Structure, is_anchor, structure
 from authors.models import Author
 
+BATCH_SIZE = 200
 _MODELS = {"article": Article, "author": Author, "tag": Tag}
 
 
-def follow(article, set_, *, body, related):
-    """Makes the reference rows of one set equal to a text and its related links.
+def follow_texts(article):
+    """Makes the reference and section rows of an article equal to what it says.
 
-    body: a stored body, or None when the set is to be empty. related: as in a revision.
+    That is its live text, if it has one, and its newest draft, if it is newer. Returns whether
+    anything had to be changed. Call it in the transaction that saves a text.
     """
-    wanted = []
-    if body is not None:
-        position = 0
-        for reference in structure(body).references:
-            if (reference.token.kind, reference.token.uid) == ("article", article.uid):
-                # A link within the text cites nobody.
-                continue
-            wanted.append((Reference.Kind.INLINE, position, reference))
-            position += 1
-        for position, item in enumerate(related):
-            if uid := item.get("article"):
-                token = RefToken("article", uid)
-                wanted.append((Reference.Kind.RELATED, position, token))
-    targets = _existing({_token(item) for _kind, _position, item in wanted})
+    is_live = article.state == Article.State.LIVE
+    draft = article.latest_revision if article.has_newer_draft or not is_live else None
+    live = _Text.of(article) if is_live else None
+    draft = _Text.of(draft) if draft else None
+    working_title = (article.latest_revision.title if article.latest_revision else "") or (
+        article.title
+    )
+    return any(
+        [
+            _follow_set(article, Reference.Set.LIVE, live),
+            _follow_set(article, Reference.Set.DRAFT, draft),
+            _follow_sections(article, live, draft, title=working_title),
+        ]
+    )
+
+
+def rebuild(progress=None):
+    """Follows the texts of all articles again; returns how many had wrong rows: none, if healthy.
+
+    A batch is one transaction that locks its articles. progress is called with the number of
+    articles done so far.
+    """
+    done, last_id, wrong = 0, 0, 0
+    while True:
+        with transaction.atomic():
+            batch = list(
+                Article.objects.select_for_update(of=("self",))
+                .select_related("latest_revision")
+                .filter(pk__gt=last_id)
+                .order_by("pk")[:BATCH_SIZE]
+            )
+            wrong += sum(follow_texts(article) for article in batch)
+        if not batch:
+            return wrong
+        done, last_id = done + len(batch), batch[-1].pk
+        if progress:
+            progress(done)
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    structure: Structure
+    related: list
+    relations: list
+
+    @classmethod
+    def of(cls, words):
+        """words: an article or a revision."""
+        return cls(structure(words.body), words.related, words.relations)
+
+
+def _follow_set(article, set_, text):
+    rows = _rows(article, set_, text) if text else []
+    existing = list(Reference.objects.filter(source=article, set=set_))
+    if sorted(map(_content, existing)) == sorted(map(_content, rows)):
+        return False
+    Reference.objects.filter(source=article, set=set_).delete()
+    Reference.objects.bulk_create(rows)
+    return True
+
+
+def _rows(article, set_, text):
     rows = []
-    for kind, position, item in wanted:
-        token = _token(item)
+    for reference in text.structure.references:
+        if (reference.token.kind, reference.token.uid) == ("article", article.uid):
+            # A link within the text cites nobody.
+            continue
         rows.append(
-            Reference(
-                source=article,
-                set=set_,
-                kind=kind,
-                position=position,
-                words=getattr(item, "words", "")[:300],
-                words_at=getattr(item, "at", 0),
-                sentence=getattr(item, "sentence", ""),
-                target_kind=token.kind,
-                target_uid=token.uid,
-                section=token.section,
-                **{f"target_{token.kind}_id": targets.get((token.kind, token.uid))},
+            _row(
+                Reference.Kind.INLINE,
+                reference.token,
+                words=reference.words[:300],
+                words_at=reference.at,
+                sentence=reference.sentence,
             )
         )
-    existing = list(Reference.objects.filter(source=article, set=set_))
-    if sorted(map(_content, existing)) != sorted(map(_content, rows)):
-        Reference.objects.filter(source=article, set=set_).delete()
-        Reference.objects.bulk_create(rows)
-        return True
-    return False
+    for item in text.related:
+        if uid := item.get("article"):
+            rows.append(_row(Reference.Kind.RELATED, RefToken("article", uid)))
+    for item in text.relations:
+        token = RefToken("article", item["article"], item.get("section", ""))
+        rows.append(_row(item["kind"], token, sentence=item.get("note", "")))
+    targets = _existing({(row.target_kind, row.target_uid) for row in rows})
+    positions, seen = Counter(), set()
+    for row in rows:
+        row.source, row.set = article, set_
+        row.position = positions[row.kind]
+        positions[row.kind] += 1
+        target = (row.kind, row.target_kind, row.target_uid)
+        row.is_first = target not in seen
+        seen.add(target)
+        if set_ == Reference.Set.LIVE:
+            row.published_at = article.first_published_at
+        setattr(row, f"target_{row.target_kind}_id", targets.get(target[1:]))
+    return rows
 
 
-def _token(item):
-    return item if isinstance(item, RefToken) else item.token
+def _row(kind, token, **fields):
+    return Reference(
+        kind=kind, target_kind=token.kind, target_uid=token.uid, section=token.section, **fields
+    )
 
 
 def _content(row):
@@ -76,6 +142,8 @@ def _content(row):
         row.words,
         row.words_at,
         row.sentence,
+        str(row.published_at),
+        row.is_first,
         row.target_kind,
         row.target_uid,
         row.section,
@@ -85,10 +153,11 @@ def _content(row):
     )
 
 
-def _existing(tokens):
+def _existing(named):
+    """(kind, uid) → primary key, of those that exist."""
     found = {}
     for kind, model in _MODELS.items():
-        uids = {token.uid for token in tokens if token.kind == kind}
+        uids = {uid for named_kind, uid in named if named_kind == kind}
         if uids:
             for uid, pk in model.objects.filter(uid__in=uids).values_list("uid", "pk"):
                 found[kind, uid] = pk
@@ -102,26 +171,24 @@ def adopt_dangling(target, kind):
     ).update(**{f"target_{kind}": target})
 
 
-def follow_sections(article, *, live_body, draft_body):
-    """Makes the section rows of an article equal to its live text and its newest draft.
-
-    live_body is None while the article isn't live, draft_body where no newer draft exists.
-    A row is never deleted: a section that is gone is retired, and its id stays taken.
-    """
+def _follow_sections(article, live, draft, *, title):
+    """A row is never deleted: a section that is gone is retired, and its id stays taken."""
     wanted = {}
-    for state, body in ((Section.State.DRAFT, draft_body), (Section.State.LIVE, live_body)):
-        for position, heading in enumerate(structure(body).headings if body else ()):
+    for state, text in ((Section.State.DRAFT, draft), (Section.State.LIVE, live)):
+        for position, heading in enumerate(text.structure.headings if text else ()):
             wanted[heading.anchor] = (state, position, heading)
     rows = {section.anchor: section for section in Section.objects.filter(article=article)}
     changed, added = [], []
     for anchor, (state, position, heading) in wanted.items():
+        row = rows.get(anchor)
         values = {
             "heading": heading.text[:300],
             "level": heading.level,
             "position": position,
             "state": state,
+            "was_public": state == Section.State.LIVE or (row is not None and row.was_public),
+            "words": folded(f"{heading.text[:300]} {title}"),
         }
-        row = rows.get(anchor)
         if row is None:
             added.append(Section(article=article, anchor=anchor, **values))
         elif any(getattr(row, name) != value for name, value in values.items()):
@@ -133,7 +200,9 @@ def follow_sections(article, *, live_body, draft_body):
             row.state = Section.State.RETIRED
             changed.append(row)
     Section.objects.bulk_create(added)
-    Section.objects.bulk_update(changed, ["heading", "level", "position", "state"])
+    Section.objects.bulk_update(
+        changed, ["heading", "level", "position", "state", "was_public", "words"]
+    )
     return bool(added or changed)
 
 
@@ -141,7 +210,7 @@ class Resolved:
     """What readers may follow at this moment, of the references of one page.
 
     addresses: RefToken → path (with the fragment while the section is in the live text).
-    articles: uid → what a related link shows of a public article.
+    articles: uid → what a related link shows: the public article, or the one it leads on to.
     """
 
     def __init__(self):
@@ -149,50 +218,177 @@ class Resolved:
         self.articles = {}
 
 
+_SHOWN = (
+    "uid",
+    "kind",
+    "state",
+    "slug",
+    "language",
+    "title",
+    "standfirst",
+    "first_published_at",
+    "reading_minutes",
+)
+
+
 def resolve(tokens):
-    """Looks up the public targets of the tokens: at most four queries, however many they are."""
+    """Looks up the public targets of the tokens: at most six queries, however many they are.
+
+    What isn't public any more leads where its forward leads, if that is public.
+    """
     resolved = Resolved()
-    by_kind = {kind: {} for kind in _MODELS}
+    uids = {kind: {} for kind in _MODELS}
     for token in tokens:
-        by_kind[token.kind].setdefault(token.uid, set()).add(token)
-    if by_kind["article"]:
-        articles = Article.objects.public().filter(uid__in=by_kind["article"])
-        for article in articles.only(
-            "uid",
-            "kind",
-            "slug",
-            "language",
-            "title",
-            "standfirst",
-            "first_published_at",
-            "reading_minutes",
-        ):
+        uids[token.kind].setdefault(token.uid, set()).add(token)
+    if uids["article"]:
+        for article in Article.objects.public().filter(uid__in=uids["article"]).only(*_SHOWN):
             resolved.articles[article.uid] = article
-            for token in by_kind["article"][article.uid]:
+            for token in uids["article"][article.uid]:
                 resolved.addresses[token] = article.get_absolute_url()
-        _add_fragments(resolved)
+        astray = _add_fragments(
+            resolved, {token for same in uids["article"].values() for token in same}
+        )
+        _follow_forwards(resolved, astray)
     for kind, model in (("author", Author), ("tag", Tag)):
-        if by_kind[kind]:
-            for target in model.objects.known().filter(uid__in=by_kind[kind]).only("uid", "slug"):
-                for token in by_kind[kind][target.uid]:
+        if uids[kind]:
+            for target in model.objects.known().filter(uid__in=uids[kind]).only("uid", "slug"):
+                for token in uids[kind][target.uid]:
                     resolved.addresses[token] = target.get_absolute_url()
     return resolved
 
 
-def _add_fragments(resolved):
-    cited = {token for token in resolved.addresses if token.section}
-    if not cited:
-        return
-    live = set(
-        Section.objects.filter(
-            article__uid__in={token.uid for token in cited},
-            anchor__in={token.section for token in cited},
-            state=Section.State.LIVE,
-        ).values_list("article__uid", "anchor")
-    )
+def _add_fragments(resolved, tokens):
+    """Adds the fragments of live sections; returns the tokens that found nothing of their own."""
+    cited = {token for token in tokens if token.section and token in resolved.addresses}
+    live = _live_sections((token.uid, token.section) for token in cited)
     for token in cited:
         if (token.uid, token.section) in live:
             resolved.addresses[token] += f"#{token.section}"
+    return {
+        token
+        for token in tokens
+        if token not in resolved.addresses
+        or (token.section and (token.uid, token.section) not in live)
+    }
+
+
+def _live_sections(places):
+    """Those of some (article uid, anchor) that stand in a live text."""
+    places = set(places)
+    if not places:
+        return set()
+    found = Section.objects.filter(
+        article__uid__in={uid for uid, _anchor in places},
+        anchor__in={anchor for _uid, anchor in places},
+        state=Section.State.LIVE,
+    )
+    return places.intersection(found.values_list("article__uid", "anchor"))
+
+
+def _follow_forwards(resolved, tokens):
+    if not tokens:
+        return
+    forwards = {
+        (forward.article.uid, forward.section): forward
+        for forward in _public_forwards().filter(article__uid__in={token.uid for token in tokens})
+    }
+    chosen = {}
+    for token in tokens:
+        forward = forwards.get((token.uid, token.section))
+        if forward is None and token not in resolved.addresses:
+            # The section is nowhere in particular, but the article has a successor.
+            forward = forwards.get((token.uid, ""))
+        if forward is not None:
+            chosen[token] = forward
+    live = _live_target_sections(chosen.values())
+    for token, forward in chosen.items():
+        resolved.addresses[token] = _forward_address(forward, live)
+        if forward.target_article and token.uid not in resolved.articles:
+            resolved.articles[token.uid] = forward.target_article
+
+
+def _public_forwards():
+    """Forwards whose target readers may see."""
+    deferred = ("body", "related", "relations")
+    return (
+        Forward.objects.filter(
+            Q(target_article__in=Article.objects.public())
+            | Q(target_author__in=Author.objects.known())
+            | Q(target_tag__in=Tag.objects.known())
+        )
+        .select_related("article", "target_article", "target_author", "target_tag")
+        .defer(*(f"{of}__{name}" for of in ("article", "target_article") for name in deferred))
+    )
+
+
+def _live_target_sections(forwards):
+    return _live_sections(
+        (forward.target_article.uid, forward.target_section)
+        for forward in forwards
+        if forward.target_section
+    )
+
+
+def _forward_address(forward, live_sections):
+    address = forward.target.get_absolute_url()
+    section = forward.target_section
+    if section and (forward.target_article.uid, section) in live_sections:
+        address += f"#{section}"
+    return address
+
+
+def successor_address(article):
+    """Where readers are led who ask for an article that isn't public any more; None: nowhere."""
+    forward = _public_forwards().filter(article=article, section="").first()
+    if forward is None:
+        return None
+    return _forward_address(forward, _live_target_sections([forward]))
+
+
+@dataclass(frozen=True, slots=True)
+class FormerSection:
+    """A section that readers knew; address and title say where it is now, or are empty.
+
+    Its heading is not told: it may have been taken away for what it said.
+    """
+
+    anchor: str
+    address: str = ""
+    title: str = ""
+
+
+def former_sections(article):
+    """The sections that readers could once link to and that are not in the live text now.
+
+    At most three queries. Their fragments still stand in bookmarks and on other sites.
+    """
+    gone = (
+        Section.objects.filter(article=article, was_public=True)
+        .exclude(state=Section.State.LIVE)
+        .order_by("pk")
+    )
+    anchors = list(gone.values_list("anchor", flat=True))
+    if not anchors:
+        return []
+    forwards = {forward.section: forward for forward in _public_forwards().filter(article=article)}
+    live = _live_target_sections(forwards.values())
+    return [
+        FormerSection(
+            anchor, _forward_address(forwards[anchor], live), str(forwards[anchor].target)
+        )
+        if anchor in forwards
+        else FormerSection(anchor)
+        for anchor in anchors
+    ]
+
+
+_FINDERS = {
+    "articles:detail": lambda slug: Article.objects.articles().filter(slug=slug),
+    "articles:page": lambda slug: Article.objects.pages().filter(slug=slug),
+    "articles:series_detail": lambda slug: Article.objects.series().filter(slug=slug),
+    "articles:tag": lambda slug: Tag.objects.filter(slug=slug),
+    "authors:detail": lambda slug: Author.objects.filter(slug=slug),
+}
 
 
 def find_by_path(path):
@@ -208,15 +404,37 @@ def find_by_path(path):
         match = resolve_path(path)
     except Resolver404:
         return None
-    slug = match.kwargs.get("slug")
-    finders = {
-        "articles:detail": lambda: Article.objects.articles().filter(slug=slug),
-        "articles:page": lambda: Article.objects.pages().filter(slug=slug),
-        "articles:tag": lambda: Tag.objects.filter(slug=slug),
-        "authors:detail": lambda: Author.objects.filter(slug=slug),
-    }
-    finder = finders.get(match.view_name)
-    return finder().first() if finder else None
+    finder = _FINDERS.get(match.view_name)
+    return finder(match.kwargs["slug"]).first() if finder else None
+
+
+def target_of(token):
+    """The article, author or tag that a token names; None where there is none."""
+    return _MODELS[token.kind].objects.filter(uid=token.uid).first()
+
+
+def token_of(target, section=""):
+    """The token that names an article, author or tag."""
+    return RefToken(target._meta.model_name, target.uid, section)
+
+
+def is_public(target):
+    """Whether readers may follow a reference to this article, author or tag."""
+    model = type(target)
+    public = Article.objects.public() if model is Article else model.objects.known()
+    return public.filter(pk=target.pk).exists()
+
+
+def answers(path):
+    """Whether this site has a page of its own at a path, public or gone, or an admin page."""
+    try:
+        match = resolve_path(path)
+    except Resolver404:
+        return False
+    if match.view_name in _FINDERS:
+        target = _FINDERS[match.view_name](match.kwargs["slug"]).first()
+        return target is not None and (not isinstance(target, Article) or target.state != "draft")
+    return match.view_name not in {"articles:archive_year", "articles:archive_month"}
 
 
 _LINK = re.compile(r'<a href="([^"]*)">(.*?)</a>', re.DOTALL)

@@ -571,6 +571,38 @@ def _new_anchor(words, taken):
     return anchor
 
 
+def with_references_replaced(body, replace):
+    """A stored body whose references name what `replace` says of their tokens.
+
+    replace(token) gives the token itself, another one, or None: the words stay as plain text.
+    """
+
+    def changed(match):
+        token = parse_ref(html.unescape(match[1]))
+        new = replace(token) if token else token
+        if new == token:
+            return match[0]
+        return f'<a data-ref="{html.escape(str(new))}">{match[2]}</a>' if new else match[2]
+
+    return _REF_LINK.sub(changed, body)
+
+
+def cut_section(body, anchor):
+    """A stored body without one of its sections, and that section: (rest, section).
+
+    A section goes from its heading to the next of the same or a higher level. The section is
+    empty where the body has none of this anchor. Both want cleaning, since a heading may stand
+    in a quotation that its section leaves.
+    """
+    headings = list(_HEADING.finditer(body))
+    for number, match in enumerate(headings):
+        if html.unescape(match[2] or "") == anchor:
+            following = (later for later in headings[number + 1 :] if later[1] <= match[1])
+            end = next((later.start() for later in following), len(body))
+            return body[: match.start()] + body[end:], body[match.start() : end]
+    return body, ""
+
+
 def structure(body):
     """What a stored body holds: headings, references with their sentences, pictures, text."""
     reader = _StructureReader()

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from articles.models import Article, Tag
 from articles.site import publication
+from articles.views import listed_series
 from authors.models import Author
 from irb_site.decorators import read_only
 
@@ -53,6 +54,9 @@ def _lists(number):
     entries += [
         Entry(reverse("articles:archive_year", args=[year]), last) for year, last in years.items()
     ]
+    newest = listed_series().aggregate(last=Max("updated_at"))["last"]
+    if newest:
+        entries.append(Entry(reverse("articles:series"), newest))
     return entries
 
 

@@ -31,6 +31,8 @@ def describe_state(article, *, now=None):
         parts.append(words[article.state])
         if latest:
             parts.append(_("saved %(when)s") % {"when": _when(latest.saved_at, now)})
+    if article.submitted_revision_id:
+        parts.append(_("handed in, waiting for an editor"))
     return capfirst("; ".join(parts))
 
 

@@ -150,4 +150,42 @@ def article(page, meta):
     }
     if page.tags:
         data["keywords"] = [tag.name for tag in page.tags]
+    corrections = [notice for notice in page.notices if notice.is_correction]
+    if corrections:
+        data["correction"] = [_correction(notice) for notice in corrections]
+    if page.series:
+        data["isPartOf"] = [_series(place.title, place.url) for place in page.series]
     return data
+
+
+def _correction(notice):
+    return {
+        "@type": "CorrectionComment",
+        "text": notice.note or notice.title,
+        "datePublished": notice.published_at.isoformat(),
+        "url": publication().absolute(notice.url),
+    }
+
+
+def _series(title, path):
+    return {"@type": "CreativeWorkSeries", "name": title, "url": publication().absolute(path)}
+
+
+def series(page, meta):
+    site = publication()
+    return {
+        "@context": "https://schema.org",
+        **_series(page.title, page.url),
+        "description": meta.description,
+        "publisher": organisation(),
+        "inLanguage": page.language,
+        "hasPart": [
+            {
+                "@type": "Article",
+                "headline": card.title,
+                "url": site.absolute(card.get_absolute_url()),
+                "position": position,
+            }
+            for position, card in enumerate(page.parts, start=1)
+        ],
+    }

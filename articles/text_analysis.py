@@ -113,6 +113,20 @@ def tokens(text):
     return [token for word in _WORD.findall(text) for token in _tokens_of(word)]
 
 
+def placed_tokens(text):
+    """Yields each folded word of the text with where it begins and ends; a possessive 's is
+    no part of it.
+
+    >>> list(placed_tokens("Iran's trade"))
+    [('iran', 0, 4), ('trade', 7, 12)]
+    """
+    for match in _WORD.finditer(text):
+        word = match[0]
+        end = match.end() - len(word) + len(_POSSESSIVE.sub("", word))
+        for token in _tokens_of(word):
+            yield token, match.start(), end
+
+
 def compounds(text):
     """Yields each word's tokens, those of words joined by hyphens together.
 

@@ -5,7 +5,7 @@ from itertools import groupby
 
 from django.db.models import Count
 from django.db.models.functions import ExtractMonth, ExtractYear
-from django.http import Http404, HttpResponse, HttpResponseGone
+from django.http import Http404, HttpResponse, HttpResponseGone, HttpResponsePermanentRedirect
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import cache_control
 
+from articles import citations, neighbourhood, references, structured_data
 from articles import search as index
-from articles import structured_data
-from articles.models import Article, Pick, Tag
+from articles.models import Article, Pick, Reference, Tag
 from articles.pages import live_page
 from articles.paging import PER_PAGE, pager
 from articles.rendering import structure
@@ -29,6 +29,13 @@ from irb_site.decorators import read_only
 LATEST_SHOWN = 12
 TAGS_SHOWN = 24
 AUTHORS_SHOWN = 8
+MENTIONS_SHOWN = 5
+# By kind of article; previews use them too.
+DETAIL_TEMPLATES = {
+    Article.Kind.ARTICLE: "articles/article_detail.html",
+    Article.Kind.PAGE: "articles/page_detail.html",
+    Article.Kind.SERIES: "articles/series_detail.html",
+}
 
 
 def feeds_of(title, route, *args):
@@ -99,35 +106,56 @@ def home(request):
         "authors": Author.objects.listed()
         .select_related("photo")
         .order_by("-article_count", "name")[:AUTHORS_SHOWN],
+        "has_series": listed_series().exists(),
     }
     return render(request, "articles/home.html", context)
 
 
 @read_only
 def article_detail(request, slug):
-    return _article(request, slug, Article.Kind.ARTICLE, "articles/article_detail.html")
+    return _article(request, slug, Article.Kind.ARTICLE)
 
 
 @read_only
 def page_detail(request, slug):
-    return _article(request, slug, Article.Kind.PAGE, "articles/page_detail.html")
+    return _article(request, slug, Article.Kind.PAGE)
 
 
-def _article(request, slug, kind, template):
+@read_only
+def series_detail(request, slug):
+    return _article(request, slug, Article.Kind.SERIES)
+
+
+def _article(request, slug, kind):
     article = Article.objects.public().for_page().filter(kind=kind, slug=slug).first()
     if article is None:
-        if Article.objects.withdrawn().filter(kind=kind, slug=slug).exists():
-            return HttpResponseGone(render_to_string("articles/gone.html", request=request))
-        raise Http404(_("There is no such article."))
+        return _way_on(request, slug, kind)
     page = live_page(article)
-    return render(request, template, article_context(page))
+    return render(request, DETAIL_TEMPLATES[kind], article_context(page))
+
+
+def _way_on(request, slug, kind):
+    """What is answered in place of an article that readers may not, or may no longer, see."""
+    former = Article.objects.gone().filter(kind=kind, slug=slug).first()
+    if former is None:
+        raise Http404(_("There is no such article."))
+    address = references.successor_address(former)
+    return HttpResponsePermanentRedirect(address) if address else gone(request)
+
+
+def gone(request):
+    """What stood here was taken away on purpose; its words are not shown."""
+    return HttpResponseGone(render_to_string("articles/gone.html", request=request))
 
 
 def article_context(page):
     """What the article template needs beside the page itself; previews use it too."""
     is_article = page.kind == Article.Kind.ARTICLE
-    crumbs = [(_("Articles"), reverse("articles:archive"))] if is_article else []
-    crumbs = breadcrumbs(*crumbs, (page.title, page.url))
+    crumbs = {
+        Article.Kind.ARTICLE: [(_("Articles"), reverse("articles:archive"))],
+        Article.Kind.SERIES: [(_("Series"), reverse("articles:series"))],
+    }
+    crumbs = breadcrumbs(*crumbs.get(page.kind, []), (page.title, page.url))
     meta = Meta(
         heading_title=page.title,
         canonical=page.url,
@@ -147,7 +175,150 @@ def article_context(page):
         meta.structured_data = [structured_data.breadcrumb_list(crumbs)]
         if is_article:
             meta.structured_data.append(structured_data.article(page, meta))
+        if page.kind == Article.Kind.SERIES:
+            meta.structured_data.append(structured_data.series(page, meta))
     return {"page": page, "meta": meta, "breadcrumbs": crumbs}
+
+
+def listed_series():
+    """Series that stand in lists: those with a part that readers can open."""
+    return Article.objects.public().series().filter(
+        references__set=Reference.Set.LIVE,
+        references__kind=Reference.Kind.SERIES,
+        references__is_first=True,
+        references__target_article__in=Article.objects.public(),
+    ).annotate(part_count=Count("references"))  # fmt: skip
+
+
+@read_only
+def series_list(request):
+    series = listed_series().newest_first()
+    page = pager(request, series.count())
+    path = reverse("articles:series")
+    crumbs = breadcrumbs((_("Series"), path))
+    context = {
+        "meta": Meta(
+            # A tag may be called “Series” too, and every page's title is its own.
+            heading_title=numbered_heading(_("All series"), page),
+            canonical=numbered_path(path, page),
+            description=numbered_heading(_("Articles that belong together, in their order."), page),
+            noindex=not page.total,
+            structured_data=[structured_data.breadcrumb_list(crumbs)],
+        ),
+        "breadcrumbs": crumbs,
+        "cards": series[page.offset : page.offset + PER_PAGE],
+        "pager": page,
+    }
+    return render(request, "articles/series_list.html", context)
+
+
+@read_only
+def article_cited_by(request, slug):
+    article = Article.objects.public().articles().filter(slug=slug).defer("body").first()
+    if article is None:
+        return _way_on(request, slug, Article.Kind.ARTICLE)
+    return cited_by(
+        request,
+        article,
+        heading=_("Who cites this article"),
+        name=article.title,
+        crumbs=[(_("Articles"), reverse("articles:archive"))],
+        path=reverse("articles:cited_by", args=[slug]),
+        connections_url=reverse("articles:connections", args=[slug]),
+    )
+
+
+@read_only
+def tag_cited_by(request, slug):
+    tag = get_object_or_404(Tag.objects.known(), slug=slug)
+    return cited_by(
+        request,
+        tag,
+        heading=_("Who mentions this subject"),
+        name=tag.name,
+        crumbs=[(_("Tags"), reverse("articles:tags"))],
+        path=reverse("articles:tag_cited_by", args=[slug]),
+        connections_url=reverse("articles:tag_connections", args=[slug]),
+    )
+
+
+def cited_by(request, target, *, heading, name, crumbs, path, connections_url=""):
+    """Everything public that cites an article, author or tag, in pages."""
+    totals = citations.counts(target)
+    page = pager(request, sum(totals.values()))
+    own_path = target.get_absolute_url()
+    crumbs = breadcrumbs(*crumbs, (name, own_path), (heading, path))
+    title = numbered_heading(f"{heading}: {name}", page)
+    context = {
+        "meta": Meta(
+            heading_title=title,
+            canonical=numbered_path(path, page),
+            description=title,
+            language=getattr(target, "language", "en"),
+            noindex=not page.total,
+            structured_data=[structured_data.breadcrumb_list(crumbs)],
+        ),
+        "breadcrumbs": crumbs,
+        "heading": heading,
+        "target_name": name,
+        "target_url": own_path,
+        "language": getattr(target, "language", ""),
+        "groups": citations.groups(
+            target, totals, offset=page.offset, limit=PER_PAGE, path=own_path
+        ),
+        "connections_url": connections_url,
+        "pager": page,
+    }
+    return render(request, "articles/cited_by.html", context)
+
+
+@read_only
+def article_connections(request, slug):
+    article = Article.objects.public().articles().filter(slug=slug).defer("body").first()
+    if article is None:
+        return _way_on(request, slug, Article.Kind.ARTICLE)
+    return _connections(
+        request,
+        neighbourhood.of_article(article),
+        heading=_("What this article is connected to"),
+        crumbs=[(_("Articles"), reverse("articles:archive"))],
+        path=reverse("articles:connections", args=[slug]),
+        cited_by_url=reverse("articles:cited_by", args=[slug]),
+    )
+
+
+@read_only
+def tag_connections(request, slug):
+    tag = get_object_or_404(Tag.objects.known(), slug=slug)
+    return _connections(
+        request,
+        neighbourhood.of_tag(tag),
+        heading=_("What this subject is connected to"),
+        crumbs=[(_("Tags"), reverse("articles:tags"))],
+        path=reverse("articles:tag_connections", args=[slug]),
+        cited_by_url=reverse("articles:tag_cited_by", args=[slug]),
+    )
+
+
+def _connections(request, found, *, heading, crumbs, path, cited_by_url):
+    centre = found.centre
+    title = f"{heading}: {centre.label}"
+    context = {
+        "meta": Meta(
+            heading_title=title,
+            canonical=path,
+            description=title,
+            language=centre.language or "en",
+            # A picture of what other pages say: nothing to be found by itself.
+            noindex=True,
+        ),
+        "breadcrumbs": breadcrumbs(*crumbs, (centre.label, centre.url), (heading, path)),
+        "heading": heading,
+        "neighbourhood": found,
+        "drawings": [neighbourhood.draw_wide(found), neighbourhood.draw_narrow(found)],
+        "cited_by_url": cited_by_url,
+    }
+    return render(request, "articles/connections.html", context)
 
 
 @read_only
@@ -263,8 +434,9 @@ def tag_detail(request, slug):
     crumbs = breadcrumbs((_("Tags"), reverse("articles:tags")), (tag.name, tag.get_absolute_url()))
     feeds = feeds_of(tag.name, "articles:tag_feed", tag.slug)
     cards = Article.objects.public().articles().tagged(tag).for_cards()
-    picks = []
+    picks, mentions = [], []
     if page.number == 1:
+        mentions = newest_mentions(tag)
         chosen = list(tag.picks.order_by("position", "pk").values_list("article_id", flat=True))
         by_pk = cards.in_bulk(chosen) if chosen else {}
         picks = [by_pk[pk] for pk in chosen if pk in by_pk]
@@ -283,11 +455,17 @@ def tag_detail(request, slug):
         "breadcrumbs": crumbs,
         "tag": tag,
         "picks": picks,
+        "mentions": mentions,
         "cards": cards[page.offset : page.offset + PER_PAGE],
         "pager": page,
         "feeds": feeds,
     }
     return render(request, "articles/tag_detail.html", context)
+
+
+def newest_mentions(target):
+    """The newest public texts that mention a tag or an author. One query."""
+    return citations.newest(target, Reference.Kind.INLINE, limit=MENTIONS_SHOWN)
 
 
 @read_only

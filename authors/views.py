@@ -6,7 +6,13 @@ from articles import structured_data
 from articles.models import Article
 from articles.paging import PER_PAGE, pager
 from articles.structured_data import Meta, breadcrumbs
-from articles.views import feeds_of, numbered_heading, numbered_path
+from articles.views import (
+    cited_by,
+    feeds_of,
+    newest_mentions,
+    numbered_heading,
+    numbered_path,
+)
 from authors.models import Author
 from irb_site.decorators import read_only
 
@@ -53,8 +59,22 @@ def author_detail(request, slug):
         ),
         "breadcrumbs": crumbs,
         "author": author,
+        "mentions": newest_mentions(author) if page.number == 1 else [],
         "cards": cards[page.offset : page.offset + PER_PAGE],
         "pager": page,
         "feeds": feeds,
     }
     return render(request, "authors/author_detail.html", context)
+
+
+@read_only
+def author_cited_by(request, slug):
+    author = get_object_or_404(Author.objects.known(), slug=slug)
+    return cited_by(
+        request,
+        author,
+        heading=_("Who mentions this author"),
+        name=author.name,
+        crumbs=[(_("Authors"), reverse("authors:list"))],
+        path=reverse("authors:cited_by", args=[slug]),
+    )

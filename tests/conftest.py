@@ -9,6 +9,7 @@ import ipaddress
 import os
 import shutil
 import socket
+from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ import hypothesis
 import pytest
 from django.conf import settings as django_settings
 from django.core.cache import cache
+from django.db.backends.sqlite3.base import DatabaseOperations
 
 SOAK = os.environ.get("SOAK") == "1"
 CI = os.environ.get("CI") == "true"
@@ -74,6 +76,17 @@ def pytest_report_header():
     return f"database: {django_settings.TEST_DATABASE}" + (", soak" if SOAK else "")
 
 
+def pytest_terminal_summary(terminalreporter):
+    """Says how much was tried, where tests counted it by record_property("number of …")."""
+    totals = Counter()
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        for name, number in report.user_properties:
+            if name.startswith("number of "):
+                totals[name] += number
+    for name, number in totals.items():
+        terminalreporter.write_line(f"{name}: {number}")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
     engine = django_settings.TEST_DATABASE
@@ -106,6 +119,24 @@ def _refuse_other_machines():
         return connect(self, address)
 
     socket.socket.connect = connect_here
+
+
+@pytest.fixture(scope="session", autouse=True)
+def flush_past_the_guards():
+    """Lets Django empty the tables between tests, which the publication's triggers refuse."""
+    original = DatabaseOperations.sql_flush
+
+    def sql_flush(self, *args, **kwargs):
+        statements = original(self, *args, **kwargs)
+        with self.connection.cursor() as cursor:
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+            triggers = cursor.fetchall()
+        drop = [f"DROP TRIGGER {name}" for name, _sql in triggers]
+        return [*drop, *statements, *(sql for _name, sql in triggers)]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "sql_flush", sql_flush)
+        yield
 
 
 # Every test.

@@ -20,17 +20,20 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST
 
-from articles import publishing
+from articles import effects, publishing
 from articles.admin import lookups
+from articles.admin.consequences import DELETE, MERGE, UNPUBLISH, Consequences
 from articles.forms import ArticleForm, ScheduleForm, working_title
 from articles.models import Article, Reference, Revision, Schedule, Tag
 from articles.pages import preview_page
 from articles.publishing import Conflict, PublishingError
+from articles.rendering import structure
 from articles.state_words import describe_state
 from articles.views import article_context
 from authors.models import Author
 
 VERSIONS_SHOWN = 12
+_REMOVALS = (UNPUBLISH, DELETE, MERGE)
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -44,6 +47,7 @@ class StateFilter(admin.SimpleListFilter):
             ("draft", _("Draft, never public")),
             ("scheduled", _("Scheduled")),
             ("withdrawn", _("Withdrawn")),
+            ("submitted", _("Submitted")),
         ]
 
     def queryset(self, request, queryset):
@@ -54,6 +58,7 @@ class StateFilter(admin.SimpleListFilter):
             "draft": Q(state=Article.State.DRAFT),
             "scheduled": Exists(pending),
             "withdrawn": Q(state=Article.State.WITHDRAWN),
+            "submitted": Q(submitted_revision__isnull=False),
         }
         condition = conditions.get(self.value())
         return queryset.filter(condition) if condition is not None else queryset
@@ -85,8 +90,10 @@ class TagFilter(admin.SimpleListFilter):
 
 
 @admin.register(Article)
-class ArticleAdmin(admin.ModelAdmin):
-    list_display = ["title_words", "state_words", "author_names", "tag_names", "date", "cited"]
+class ArticleAdmin(Consequences, admin.ModelAdmin):
+    list_display = [
+        *("title_words", "state_words", "author_names", "tag_names", "date", "cites", "cited")
+    ]
     list_display_links = ["title_words"]
     list_filter = [StateFilter, "kind", AuthorFilter, TagFilter, "first_published_at"]
     search_fields = ["latest_revision__title", "latest_revision__standfirst", "title", "slug"]
@@ -94,7 +101,7 @@ class ArticleAdmin(admin.ModelAdmin):
     ordering = ["-touched_at"]
     list_per_page = 50
     show_full_result_count = False
-    actions = ["publish_selected", "unpublish_selected"]
+    actions = ["publish_selected", "unpublish_selected", "delete_for_good"]
     change_form_template = "admin/articles/article/change_form.html"
 
     def get_queryset(self, request):
@@ -102,18 +109,12 @@ class ArticleAdmin(admin.ModelAdmin):
             super()
             .get_queryset(request)
             .select_related("latest_revision")
-            .annotate(
-                citing=Count(
-                    "incoming__source",
-                    filter=Q(incoming__set=Reference.Set.LIVE),
-                    distinct=True,
-                )
-            )
+            .exclude(state=Article.State.DELETED)
         )
 
     def get_changelist_instance(self, request):
         changelist = super().get_changelist_instance(request)
-        # One query for the names of all authors on the page, instead of one a row.
+        # One query for all rows of the page, instead of one for each.
         uids = {
             uid
             for article in changelist.result_list
@@ -121,8 +122,14 @@ class ArticleAdmin(admin.ModelAdmin):
             for uid in article.latest_revision.bylines
         }
         names = dict(Author.objects.filter(uid__in=uids).values_list("uid", "name"))
+        pks = [article.pk for article in changelist.result_list]
+        live = Reference.objects.filter(set=Reference.Set.LIVE).order_by()
+        cites = live.filter(source__in=pks).values_list("source").annotate(Count("pk"))
+        cited = live.filter(target_article__in=pks).values_list("target_article")
+        cites, cited = dict(cites), dict(cited.annotate(Count("source", distinct=True)))
         for article in changelist.result_list:
             article.author_names_by_uid = names
+            article.cites, article.cited = cites.get(article.pk), cited.get(article.pk)
         return changelist
 
     @admin.display(description=gettext_lazy("title"), ordering="latest_revision__title")
@@ -154,39 +161,57 @@ class ArticleAdmin(admin.ModelAdmin):
             return "–"
         return date_format(timezone.localtime(article.first_published_at), "j M Y")
 
-    @admin.display(description=gettext_lazy("cited by"), ordering="citing")
+    @admin.display(description=gettext_lazy("cites"))
+    def cites(self, article):
+        return article.cites or "–"
+
+    @admin.display(description=gettext_lazy("cited by"))
     def cited(self, article):
-        return article.citing or "–"
+        return article.cited or "–"
 
     # The list's actions
 
     @admin.action(description=gettext_lazy("Publish the newest version"), permissions=["publish"])
     def publish_selected(self, request, queryset):
-        self._each(request, queryset, publishing.publish, _("published"))
-
-    @admin.action(description=gettext_lazy("Unpublish"), permissions=["publish"])
-    def unpublish_selected(self, request, queryset):
-        self._each(request, queryset, publishing.unpublish, _("unpublished"))
-
-    def _each(self, request, queryset, verb, done_word):
         done = 0
         for article in queryset:
+            if article.latest_revision and effects.of_publishing(article, article.latest_revision):
+                words = format_html(
+                    _('{}: not published yet. <a href="{}">See what it would bring about</a>.'),
+                    working_title(article),
+                    reverse("admin:articles_article_check", args=[article.pk]),
+                )
+                self.message_user(request, words, messages.WARNING)
+                continue
             try:
-                verb(article, by=request.user)
+                publishing.publish(article, by=request.user)
             except PublishingError as error:
                 self.message_user(request, f"{working_title(article)}: {error}", messages.WARNING)
             else:
                 done += 1
-                self.log_change(request, article, done_word.capitalize())
+                self.log_change(request, article, _("Published"))
         if done:
-            words = ngettext("%(n)d article %(done)s.", "%(n)d articles %(done)s.", done)
-            self.message_user(request, words % {"n": done, "done": done_word}, messages.SUCCESS)
+            words = ngettext("%(n)d article published.", "%(n)d articles published.", done)
+            self.message_user(request, words % {"n": done}, messages.SUCCESS)
+
+    @admin.action(description=gettext_lazy("Unpublish …"), permissions=["publish"])
+    def unpublish_selected(self, request, queryset):
+        return HttpResponseRedirect(self.removal_url(queryset, UNPUBLISH))
+
+    @admin.action(description=gettext_lazy("Delete for good …"), permissions=["erase"])
+    def delete_for_good(self, request, queryset):
+        return HttpResponseRedirect(self.removal_url(queryset, DELETE))
 
     def has_publish_permission(self, request):
         return request.user.has_perm("articles.publish_article")
 
+    def has_erase_permission(self, request):
+        return self.has_publish_permission(request) and request.user.has_perm(
+            "articles.delete_article"
+        )
+
     def has_delete_permission(self, request, obj=None):
-        # An article is withdrawn, never deleted: others may cite it.
+        # Django's own deletion knows nothing of who cites an article.
         return False
 
     # The form
@@ -194,6 +219,7 @@ class ArticleAdmin(admin.ModelAdmin):
     def get_urls(self):
         view = self.admin_site.admin_view
         return [
+            *self.consequence_urls(),
             path("lookup/", view(_private(lookups.lookup)), name="articles_lookup"),
             path(
                 "pictures/", view(_private(lookups.picture_lookup)), name="articles_picture_lookup"
@@ -318,20 +344,26 @@ class ArticleAdmin(admin.ModelAdmin):
                     args=[article.pk, article.latest_revision.number],
                 )
             )
-        if "_publish" in request.POST:
+        if "_submit" in request.POST:
+            publishing.submit(article, by=request.user)
+            self.log_change(request, article, _("Submitted"))
+            words = _("“%(title)s” is handed in: an editor will look at it.")
+        elif "_publish" in request.POST:
             minor = bool(request.POST.get("minor"))
+            if effects.of_publishing(article, article.latest_revision):
+                url = reverse("admin:articles_article_check", args=[article.pk])
+                return HttpResponseRedirect(f"{url}?minor" if minor else url)
             publishing.publish(article, by=request.user, minor=minor)
             self.log_change(request, article, _("Published"))
             words = _("“%(title)s” is live.")
-        elif "_unpublish" in request.POST:
-            publishing.unpublish(article, by=request.user)
-            self.log_change(request, article, _("Unpublished"))
-            words = _("“%(title)s” is withdrawn; readers don't see it any more.")
+        elif do := next((do for do in _REMOVALS if f"_{do}" in request.POST), None):
+            return HttpResponseRedirect(self.removal_url([article], do))
         elif "_schedule" in request.POST:
             due_at = schedule_form.cleaned_data["due_at"]
             publishing.schedule(article, due_at=due_at, by=request.user)
             self.log_change(request, article, _("Scheduled"))
             words = _("“%(title)s” will be published at the time you chose.")
+            self._warn(request, article)
         elif "_cancel_schedule" in request.POST:
             publishing.cancel_schedules(article, by=request.user)
             self.log_change(request, article, _("Schedule called off"))
@@ -340,8 +372,23 @@ class ArticleAdmin(admin.ModelAdmin):
             words = _("“%(title)s” is saved as a draft.")
             if article.state == Article.State.LIVE:
                 words = _("“%(title)s”: your draft is saved. Readers still see the live version.")
+            self._warn(request, article, titles=False)
         self.message_user(request, words % {"title": title}, messages.SUCCESS)
         return self._back(article)
+
+    def _warn(self, request, article, *, titles=True):
+        """Says what a publication of the newest version would bring about."""
+        finding = effects.of_publishing(article, article.latest_revision)
+        for told in finding.told_titles if titles else ():
+            words = _("Readers will see the title of something unpublished: “%(words)s”.")
+            self.message_user(request, words % {"words": told.words}, messages.WARNING)
+        for section in finding.leaving_sections:
+            titles_of_citing = [working_title(entry.article) for entry in section.effect.citing]
+            words = _(
+                "The section “%(heading)s” isn't in this version, and is cited by: %(titles)s."
+            )
+            values = {"heading": section.heading, "titles": "; ".join(titles_of_citing[:10])}
+            self.message_user(request, words % values, messages.WARNING)
 
     def _back(self, article):
         return HttpResponseRedirect(reverse("admin:articles_article_change", args=[article.pk]))
@@ -360,6 +407,7 @@ class ArticleAdmin(admin.ModelAdmin):
             "schedule_form": schedule_form,
             "may_change": may_change,
             "may_publish": self.has_publish_permission(request),
+            "may_erase": self.has_erase_permission(request),
             "is_live": article is not None and article.state == Article.State.LIVE,
             "state": describe_state(article) if article else _("Not saved yet"),
             "media": self.media,
@@ -372,6 +420,10 @@ class ArticleAdmin(admin.ModelAdmin):
                     :VERSIONS_SHOWN
                 ],
                 "incoming": _incoming(article),
+                "sections": structure(
+                    article.latest_revision.body if article.latest_revision else ""
+                ).headings,
+                "series": _series_of(article),
                 "scheduled": article.schedules.filter(
                     outcome=Schedule.Outcome.PENDING, action=Schedule.Action.PUBLISH
                 ).first(),
@@ -445,6 +497,16 @@ def _incoming(article):
             "is_draft_only": entry["sets"] == [Reference.Set.DRAFT],
         }
         for entry in seen.values()
+    ]
+
+
+def _series_of(article):
+    """The series that have this article among their parts, in public or in a draft."""
+    sources = Reference.objects.filter(target_article=article, kind=Reference.Kind.SERIES)
+    series = Article.objects.filter(pk__in=sources.values("source"))
+    return [
+        {"title": working_title(one), "pk": one.pk}
+        for one in series.select_related("latest_revision").order_by("pk")[:10]
     ]
 
 

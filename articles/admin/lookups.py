@@ -1,177 +1,293 @@
 """What the article form asks the server while an editor types. JSON, for signed-in staff."""
 
+import re
+from urllib.parse import urlsplit
+
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import JsonResponse
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from articles import images
+from articles import directory, images, references
 from articles.forms import PictureUploadForm, working_title
-from articles.models import Article, Image, Section, Tag
-from articles.names import fold
+from articles.models import Article, Image, Section
 from authors.models import Author
 
 ARTICLES, SECTIONS, OTHERS, PICTURES = 8, 6, 5, 24
+# So many of the articles that are found show their sections.
+OPENED = 3
+ADDRESS_MAX_LENGTH = 2000
+_ADDRESS = re.compile(r"(?:https?://|/|#s-)\S+", re.IGNORECASE)
 
 
 @require_GET
 def lookup(request):
-    """Suggestions for ?q=, of ?kind= author, tag, article or target (all, with sections).
+    """Suggestions for ?q=, of one kind=: author, tag, article (pages and series too), place
+    (an article or a section) or target (all four). exclude= names the article at hand, which
+    doesn't cite itself.
 
-    {"results": [{"value", "label", "note"}]}; targets also carry "ref", "words" and
-    "is_section". exclude= names the article at hand, which doesn't cite itself.
+    {"results": [{"value", "label", "note", "ref", "words", "is_section", "kind", "state", "date",
+    "path", "former", "detail", "hint"}], "message", "is_own_address", "is_taken"}. An address of
+    this site, present or former, finds exactly what it leads to; where that is nothing, message
+    says so. is_taken: a tag has this name already, be it a retired one.
     """
     if not request.user.has_perm("articles.view_article"):
         return JsonResponse({"error": _("You may not see articles.")}, status=403)
-    query = request.GET.get("q", "").replace("\x00", "")[:100].strip()
-    kind, exclude = request.GET.get("kind", ""), request.GET.get("exclude", "")
-    finders = {
-        "author": lambda: _authors(query),
-        "tag": lambda: _tags(query),
-        "article": lambda: _articles(query, exclude),
-        "target": lambda: _targets(query, exclude),
-    }
-    if kind not in finders:
+    kind, exclude = request.GET.get("kind", ""), request.GET.get("exclude", "").replace("\x00", "")
+    if kind not in _FINDERS:
         return JsonResponse({"error": _("Unknown kind of suggestion.")}, status=400)
-    return JsonResponse({"results": finders[kind]()})
+    query = request.GET.get("q", "").strip()[:ADDRESS_MAX_LENGTH]
+    answer = {"results": [], "message": "", "is_own_address": False, "is_taken": False}
+    if _ADDRESS.fullmatch(query):
+        answer |= _answer_to_address(query, kind, exclude)
+    else:
+        answer["results"] = _FINDERS[kind](query, exclude)
+        if kind == "tag" and (tag := directory.tag_called(query)):
+            answer["is_taken"] = True
+            if tag.is_retired and not answer["results"]:
+                answer["message"] = _("The tag “%(tag)s” is retired.") % {"tag": tag}
+    return JsonResponse(answer)
 
 
-def _every_word(field, query):
-    condition = Q()
-    for word in query.split()[:8]:
-        condition &= Q(**{f"{field}__icontains": word})
-    return condition
+# By words
 
 
-def _authors(query):
-    found = Author.objects.choosable().filter(_every_word("name", query)).order_by("name")
+def _authors(query, exclude="", limit=2 * ARTICLES):
     return [
-        {
-            "value": author.uid,
-            "label": author.name,
-            "note": author.role,
-            "ref": f"author:{author.uid}",
-            "words": author.name,
-        }
-        for author in found[: ARTICLES * 2]
+        _author_result(found.target, former=found.former)
+        for found in directory.find_authors(query, limit=limit)
     ]
 
 
-def _tags(query, limit=ARTICLES * 2):
-    """Exact matches first, then by use; a tag is found by its other names too."""
-    key = fold(query)
-    found = Tag.objects.choosable()
-    if key:
-        found = found.filter(aliases__key__contains=key).distinct()
-    elif query:
-        return []
-    tags = sorted(
-        found.order_by("-article_count", "name").prefetch_related("aliases")[:200],
-        key=lambda tag: key not in {alias.key for alias in tag.aliases.all()},
+def _tags(query, exclude="", limit=2 * ARTICLES):
+    return [
+        _tag_result(found.target, former=found.former)
+        for found in directory.find_tags(query, limit=limit)
+    ]
+
+
+def _articles(query, exclude):
+    return [
+        _article_result(found.target, former=found.former, as_token=False)
+        for found in directory.find_articles(query, exclude=exclude, limit=ARTICLES)
+    ]
+
+
+def _places(query, exclude):
+    articles = directory.find_articles(query, exclude=exclude, limit=ARTICLES)
+    opened = {found.target.pk: [] for found in articles[:OPENED]} if query else {}
+    sections = directory.citable_sections(exclude).filter(article__in=opened)
+    for section in sections.order_by("position") if opened else ():
+        opened[section.article_id].append(section)
+    results = []
+    for found in articles:
+        results.append(_article_result(found.target, former=found.former))
+        # The first finds show their sections, so that one search leads to both.
+        results += map(_section_result, opened.get(found.target.pk, [])[:SECTIONS])
+    shown = {item["value"] for item in results}
+    sections = map(
+        _section_result, directory.find_sections(query, exclude=exclude, limit=2 * SECTIONS)
     )
-    return [
-        {
-            "value": tag.name,
-            "label": tag.name,
-            "note": ngettext("%(n)d article", "%(n)d articles", tag.article_count)
-            % {"n": tag.article_count},
-            "ref": f"tag:{tag.uid}",
-            "words": tag.name,
+    return results + [item for item in sections if item["value"] not in shown][:SECTIONS]
+
+
+def _targets(query, exclude):
+    results = _places(query, exclude)
+    if query:
+        results += _authors(query, limit=OTHERS) + _tags(query, limit=OTHERS)
+    return results
+
+
+_FINDERS = {
+    "author": _authors,
+    "tag": _tags,
+    "article": _articles,
+    "place": _places,
+    "target": _targets,
+}
+
+
+# By address
+
+
+def _answer_to_address(address, kind, exclude):
+    try:
+        parts = urlsplit(address)
+        is_own = references._is_this_site(parts)
+    except ValueError:
+        # A port that is none, half an IPv6 address.
+        is_own = False
+    if not is_own:
+        return {}
+    token = references._token_for(parts, exclude)
+    target = references.target_of(token) if token else None
+    answer = {"is_own_address": True}
+    if target is None or getattr(target, "state", "") == Article.State.DELETED:
+        return answer | {
+            "message": _("This site has no article, author or tag at %(address)s.")
+            % {"address": address[:200]}
         }
-        for tag in tags[:limit]
-    ]
+    refusal = _refusal(target, token.section, kind, exclude)
+    if refusal:
+        return answer | {"message": refusal}
+    if isinstance(target, Article):
+        result = _place_result(target, token.section, kind)
+    elif isinstance(target, Author):
+        result = _author_result(target)
+    else:
+        result = _tag_result(target)
+    return answer | {"results": [result]}
 
 
-def _found_articles(query, exclude):
-    titles = _every_word("latest_revision__title", query) | _every_word("title", query)
+def _refusal(target, section, kind, exclude):
+    """Why what stands at an address can't be chosen here; empty where it can."""
+    if isinstance(target, Article):
+        name, fitting = working_title(target), {"article", "place", "target"}
+    else:
+        name, fitting = target.name, {target._meta.model_name, "target"}
+    if kind not in fitting:
+        return _("“%(name)s” stands there, which can't be chosen here.") % {"name": name}
+    if getattr(target, "state", "") == Article.State.TRASHED:
+        return _("“%(name)s” is in the trash.") % {"name": name}
+    if target.uid == exclude and (kind == "article" or not section):
+        return _("This is the address of the article itself.")
+    if kind != "target" and getattr(target, "is_retired", False):
+        return _("“%(name)s” is retired.") % {"name": name}
+    return ""
+
+
+def _place_result(article, anchor, kind):
+    section = None
+    if anchor and kind != "article":
+        section = (
+            Section.objects.filter(article=article, anchor=anchor)
+            .exclude(state=Section.State.RETIRED)
+            .first()
+        )
+    if section is None:
+        return _article_result(article, as_token=kind != "article")
+    section.article = article
+    return _section_result(section)
+
+
+# What is shown of each
+
+
+def _result(ref, label, **fields):
+    shared = ("words", "note", "kind", "state", "date", "path", "former", "detail", "hint")
     return (
-        Article.objects.exclude(state=Article.State.TRASHED)
-        .exclude(uid=exclude)
-        .filter(titles if query else Q())
-        .select_related("latest_revision")
-        .order_by("-touched_at")[:ARTICLES]
+        {"value": ref, "ref": ref, "label": label, "is_section": False}
+        | {name: str(fields.pop(name, "")) for name in shared}
+        | fields
+    )
+
+
+def _author_result(author, former=""):
+    return _result(
+        f"author:{author.uid}",
+        author.name,
+        value=author.uid,
+        words=author.name,
+        note=author.role,
+        kind=_("author"),
+        state=_("retired") if author.is_retired else "",
+        path=author.get_absolute_url() if author.first_public_at else "",
+        former=former,
+        detail=author.role,
+    )
+
+
+def _tag_result(tag, former=""):
+    count = ngettext("%(n)d article", "%(n)d articles", tag.article_count) % {
+        "n": tag.article_count
+    }
+    return _result(
+        f"tag:{tag.uid}",
+        tag.name,
+        value=tag.name,
+        words=tag.name,
+        note=count,
+        kind=_("tag"),
+        state=_("retired") if tag.is_retired else "",
+        path=tag.get_absolute_url() if tag.first_public_at else "",
+        former=former,
+        detail=count,
+    )
+
+
+def _article_result(article, former="", *, as_token=True):
+    title, is_live = working_title(article), article.state == Article.State.LIVE
+    if not is_live:
+        hint = _("readers see plain words until it is public")
+    elif article.title != title:
+        hint = _("readers know it as “%(title)s”") % {"title": article.title}
+    else:
+        hint = ""
+    ref = f"article:{article.uid}"
+    return _result(
+        ref,
+        title,
+        value=ref if as_token else article.uid,
+        # A title that readers don't know yet stays out of other texts.
+        words=article.title if is_live else title,
+        note=_state_note(article),
+        kind=article.get_kind_display(),
+        state=article.get_state_display(),
+        date=_date(article),
+        path=article.get_absolute_url() if is_live else "",
+        former=former,
+        hint=hint,
+    )
+
+
+def _section_result(section):
+    article = section.article
+    is_live = article.state == Article.State.LIVE
+    note = _("section of “%(title)s”") % {"title": working_title(article)}
+    state, hint, path = article.get_state_display(), "", ""
+    if not is_live:
+        hint = _("readers see plain words until it is public")
+    elif section.state == Section.State.DRAFT:
+        state = _("only in the draft")
+        hint = _("until it is public, readers are led to the whole article")
+        note = _("%(note)s, only in the draft") % {"note": note}
+    else:
+        path = f"{article.get_absolute_url()}#{section.anchor}"
+    return _result(
+        f"article:{article.uid}#{section.anchor}",
+        section.heading,
+        words=section.heading,
+        note=note,
+        is_section=True,
+        kind=_("section"),
+        state=state,
+        date=_date(article),
+        path=path,
+        detail=_("of “%(title)s”") % {"title": working_title(article)},
+        hint=hint,
     )
 
 
 def _state_note(article):
     if article.state == Article.State.LIVE:
-        return date_format(article.first_published_at, "j F Y")
+        return date_format(timezone.localtime(article.first_published_at), "j F Y")
     return _("%(state)s – readers see plain words until it is public") % {
         "state": article.get_state_display()
     }
 
 
-def _articles(query, exclude):
-    return [
-        {"value": article.uid, "label": working_title(article), "note": _state_note(article)}
-        for article in _found_articles(query, exclude)
-    ]
-
-
-def _targets(query, exclude):
-    articles = list(_found_articles(query, exclude))
-    results = []
-    sections = (
-        Section.objects.exclude(state=Section.State.RETIRED)
-        .exclude(article__uid=exclude)
-        .exclude(article__state=Article.State.TRASHED)
-        .select_related("article__latest_revision")
-    )
-    by_article = {}
-    if query:
-        for section in sections.filter(article__in=articles).order_by("article", "position"):
-            by_article.setdefault(section.article_id, []).append(section)
-    for number, article in enumerate(articles):
-        title = working_title(article)
-        ref = f"article:{article.uid}"
-        results.append(
-            {
-                "value": ref,
-                "ref": ref,
-                "label": title,
-                "words": title,
-                "note": _state_note(article),
-            }
-        )
-        # The first finds show their sections, so that one search leads to both.
-        if number < 3:
-            results += map(_section_result, by_article.get(article.pk, [])[:SECTIONS])
-    if query:
-        shown = {item["value"] for item in results}
-        for section in sections.filter(_every_word("heading", query)).order_by(
-            "-article__touched_at", "position"
-        )[:SECTIONS]:
-            item = _section_result(section, with_title=True)
-            if item["value"] not in shown:
-                results.append(item)
-        results += _marked(_authors(query)[:OTHERS], _("author"))
-        results += _marked(_tags(query, OTHERS), _("tag"))
-    return results
-
-
-def _marked(items, kind):
-    for item in items:
-        item["note"] = f"{kind} · {item['note']}" if item["note"] else kind
-    return items
-
-
-def _section_result(section, with_title=False):
-    ref = f"article:{section.article.uid}#{section.anchor}"
-    title = working_title(section.article)
-    note = _("section of “%(title)s”") % {"title": title} if with_title else _("section")
-    if section.state == Section.State.DRAFT:
-        note = _("%(note)s, only in the draft") % {"note": note}
-    return {
-        "value": ref,
-        "ref": ref,
-        "label": section.heading,
-        "words": section.heading,
-        "note": note,
-        "is_section": True,
-    }
+def _date(article):
+    """When it was published; of what never was, when it was last saved."""
+    if article.first_published_at:
+        return date_format(timezone.localtime(article.first_published_at), "j M Y")
+    if not article.latest_revision:
+        return ""
+    saved_at = timezone.localtime(article.latest_revision.saved_at)
+    return _("saved %(date)s") % {"date": date_format(saved_at, "j M Y")}
 
 
 @require_GET

@@ -75,8 +75,23 @@ class RelatedTo:
 
 
 @dataclass(frozen=True, slots=True)
+class Relation:
+    """What a document says of another document of the same import (source_id).
+
+    kind: "updates" or "corrects" (of an article or page), or "series" (of a series: its parts, in
+    order). fragment: the section that is meant, named as in a link; "" for the whole. note: a
+    sentence for the readers of both.
+    """
+
+    kind: str
+    source_id: str
+    fragment: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ImportedArticle:
-    """One article or page.
+    """One article, page or series.
 
     source: what the item belongs to, the same at every run (a site's address, "markdown", …).
     source_id: its permanent name there. where: for reports. published_at: aware; in the future
@@ -99,6 +114,7 @@ class ImportedArticle:
     authors: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     related: tuple[RelatedTo, ...] = ()
+    relations: tuple[Relation, ...] = ()
     lead_image: str = ""
     images: dict[str, ImportedImage] = field(default_factory=dict)
     old_paths: tuple[str, ...] = ()

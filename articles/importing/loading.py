@@ -25,7 +25,15 @@ from django.utils.translation import gettext as _
 
 from articles import images, publishing
 from articles.importing.documents import ImportedAuthor, ImportedTag, Problem
-from articles.models import Article, Image, ImportRecord, Schedule, Tag, TagAlias
+from articles.models import (
+    Article,
+    Image,
+    ImportRecord,
+    Reference,
+    Schedule,
+    Tag,
+    TagAlias,
+)
 from articles.names import fold, free_slug, make_slug, shorten_slug
 from articles.publishing import PublishingError, Words
 from articles.rendering import clean, structure, with_section_ids
@@ -189,7 +197,10 @@ class _Loader:
 
     def cut(self, text, model, column, where):
         """The text on one line, as long as its column allows."""
-        text, length = " ".join(text.split()), model._meta.get_field(column).max_length
+        return self.shortened(text, model._meta.get_field(column).max_length, where)
+
+    def shortened(self, text, length, where):
+        text = " ".join(text.split())
         if len(text) <= length:
             return text
         self.note(
@@ -214,6 +225,11 @@ class _Loader:
         )
         return {(record.source, record.source_id): record for record in records}
 
+    def is_deleted(self, place):
+        """Whether what an earlier import made of a document has been deleted for good."""
+        record = self.records.get(place)
+        return record is not None and record.article.state == Article.State.DELETED
+
     def knows(self, place):
         return place in self.documents or place in self.records
 
@@ -235,8 +251,11 @@ class _Loader:
         """The uid of every article by folded title; those of this import come first."""
         titles = {}
         for place, document in self.documents.items():
-            titles.setdefault(fold(document.title), _uid(place))
-        rows = Article.objects.exclude(state=Article.State.TRASHED).order_by("pk")
+            if not self.is_deleted(place):
+                titles.setdefault(fold(document.title), _uid(place))
+        rows = Article.objects.exclude(
+            state__in=[Article.State.TRASHED, Article.State.DELETED]
+        ).order_by("pk")
         for uid, *names in rows.values_list("uid", "title", "latest_revision__title"):
             for name in names:
                 titles.setdefault(fold(name or ""), uid)
@@ -261,15 +280,22 @@ class _Loader:
 
     def _outline(self, place):
         document, record = self.documents.get(place), self.records.get(place)
-        body = clean(document.body) if document else record.revision.body
+        former_body = record.revision.body if record and record.revision else ""
+        body = clean(document.body) if document else former_body
         given = structure(body).headings
         anchors = set()
         if record:
-            body = _with_former_ids(body, record.revision.body)
+            body = _with_former_ids(body, former_body)
             anchors = set(record.article.sections.values_list("anchor", flat=True))
-        final = structure(with_section_ids(body, known=anchors, taken=anchors)).headings
+        is_deleted = self.is_deleted(place)
+        # What has been deleted gets no new section; those it had are found, so that the texts
+        # that cite them don't change.
+        taken = set() if is_deleted else anchors
+        final = structure(with_section_ids(body, known=anchors, taken=taken)).headings
         outline = {}
         for before, after in zip(given, final, strict=True):
+            if is_deleted and after.anchor not in anchors:
+                continue
             for name in (before.anchor, before.text, after.anchor):
                 outline.setdefault(fold(name.removeprefix("s-")), after.anchor)
         outline.pop("", None)
@@ -280,15 +306,14 @@ class _Loader:
     def _article(self, document):
         """Writes an article, and returns what is to be done once that is certain."""
         if document.kind not in Article.Kind.values:
-            raise PublishingError(_("It is neither an article nor a page."))
+            raise PublishingError(_("It is neither an article, a page nor a series."))
+        if self.is_deleted(_place(document)):
+            self.note(document.where, _("Left out: it was deleted here."))
+            return lambda: self.report.unchanged.append(_label(document, document.title))
         item = _Item(self, document)
         record, words = item.record, item.words()
-        digest = hashlib.sha256(
-            json.dumps([asdict(words), document.kind], sort_keys=True).encode()
-        ).hexdigest()
-        label = document.where
-        if words.title not in label:
-            label = f"{label}: {words.title}"
+        digest = _digest(words, document.kind)
+        label = _label(document, words.title)
         is_public = item.is_public and not self.draft
         if record is None:
             article = publishing.create(
@@ -423,13 +448,14 @@ class _Item:
             bylines=list(filter(None, bylines)),
             tags=list(filter(None, tags)),
             related=list(filter(None, map(self._related, document.related))),
+            relations=list(filter(None, map(self._relation, document.relations))),
         )
 
     def _slug(self, title):
         kind = self.document.kind
         wanted = make_slug(unquote(self.document.slug or title), fallback=kind)
         wanted = shorten_slug(wanted)
-        former = self.record.revision.slug if self.record else ""
+        former = self.record.revision.slug if self.record and self.record.revision else ""
         if re.fullmatch(rf"{re.escape(wanted)}(-\d+)?", former):
             return former
         owner = self.record.article if self.record else None
@@ -474,6 +500,29 @@ class _Item:
         self.note(_("The related article “%(id)s” is not in this import."), id=item.source_id)
         return None
 
+    def _relation(self, item):
+        place = _place(self.document, item.source_id)
+        is_part = item.kind == Reference.Kind.SERIES
+        if is_part != (self.document.kind == Article.Kind.SERIES):
+            self.note(
+                _("Only a series has parts; “%(id)s” was left out.")
+                if is_part
+                else _("A series updates and corrects nothing; “%(id)s” was left out."),
+                id=item.source_id,
+            )
+        elif place == self.place:
+            self.note(_("It names itself as what it updates, corrects or contains; left out."))
+        elif not self.loader.knows(place):
+            self.note(_("“%(id)s” is not in this import; left out."), id=item.source_id)
+        else:
+            return {
+                "kind": item.kind,
+                "article": _uid(place),
+                "section": self._section(place, item.source_id, item.fragment),
+                "note": self.loader.shortened(item.note, publishing.NOTE_LENGTH, self.where),
+            }
+        return None
+
     # Texts
 
     def _body(self):
@@ -509,6 +558,13 @@ class _Item:
                 _("A link to “%(id)s” became plain words: it is not in this import."), id=source_id
             )
             return None
+        anchor = self._section(place, source_id, fragment)
+        if anchor:
+            return f"article:{_uid(place)}#{anchor}"
+        return f"article:{_uid(place)}" if place != self.place else None
+
+    def _section(self, place, source_id, fragment):
+        """The id of the section that is meant; "" for none, with a note if it can't be found."""
         anchor = self.loader.anchor(place, fragment) if fragment else ""
         if fragment and not anchor:
             self.note(
@@ -516,9 +572,7 @@ class _Item:
                 id=source_id,
                 section=fragment,
             )
-        if anchor:
-            return f"article:{_uid(place)}#{anchor}"
-        return f"article:{_uid(place)}" if place != self.place else None
+        return anchor
 
     def _to_title(self, rest):
         title = unquote(rest)
@@ -637,6 +691,19 @@ def _uid(place):
     """
     digest = hashlib.sha256("\n".join(place).encode()).digest()
     return base64.b32encode(digest[:10]).decode("ascii").lower()
+
+
+def _label(document, title):
+    return document.where if title in document.where else f"{document.where}: {title}"
+
+
+def _digest(words, kind):
+    """What tells whether an item is the same as at the last import."""
+    values = asdict(words)
+    if not words.relations:
+        # Digests of earlier imports know nothing of them.
+        del values["relations"]
+    return hashlib.sha256(json.dumps([values, kind], sort_keys=True).encode()).hexdigest()
 
 
 def _plausible(moment):

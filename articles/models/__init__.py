@@ -6,8 +6,11 @@ models and querysets → references, search, publishing, loading → forms, view
 """
 
 from .article import Article, Byline
+from .forward import Forward
+from .health import MissingPath, Snooze
 from .image import Image
 from .importing import ImportRecord
+from .name import Name
 from .pick import Pick
 from .redirect import Redirect
 from .reference import Reference
@@ -16,15 +19,19 @@ from .schedule import Schedule
 from .section import Section
 from .site import ContentVersion, MenuItem, SiteSettings
 from .tag import ArticleTag, Tag, TagAlias
+from .term import Term
 
 __all__ = [
     "Article",
     "ArticleTag",
     "Byline",
     "ContentVersion",
+    "Forward",
     "Image",
     "ImportRecord",
     "MenuItem",
+    "MissingPath",
+    "Name",
     "Pick",
     "Redirect",
     "Reference",
@@ -32,6 +39,8 @@ __all__ = [
     "Schedule",
     "Section",
     "SiteSettings",
+    "Snooze",
     "Tag",
     "TagAlias",
+    "Term",
 ]

@@ -10,6 +10,13 @@ from articles.querysets import ArticleQuerySet
 from irb_site.uids import UID_LENGTH, new_uid
 
 
+_ROUTES = {
+    "article": "articles:detail",
+    "page": "articles:page",
+    "series": "articles:series_detail",
+}
+
+
 class Article(models.Model):
     """One piece: its permanent identity and what readers see of it now.
 
@@ -20,12 +27,15 @@ class Article(models.Model):
     class Kind(models.TextChoices):
         ARTICLE = "article", _("article")
         PAGE = "page", _("page")
+        SERIES = "series", _("series")
 
     class State(models.TextChoices):
         DRAFT = "draft", _("draft")
         LIVE = "live", _("live")
         WITHDRAWN = "withdrawn", _("withdrawn")
         TRASHED = "trashed", _("in the trash")
+        # What is left is the identity and the addresses: nothing else may take them.
+        DELETED = "deleted", _("deleted")
 
     uid = models.CharField(max_length=UID_LENGTH, unique=True, default=new_uid, editable=False)
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.ARTICLE)
@@ -43,6 +53,11 @@ class Article(models.Model):
         "Revision", on_delete=models.RESTRICT, null=True, related_name="+"
     )
 
+    # The revision that waits for an editor's decision.
+    submitted_revision = models.ForeignKey(
+        "Revision", on_delete=models.RESTRICT, null=True, related_name="+"
+    )
+
     # What readers see.
     language = models.CharField(max_length=10, choices=settings.LANGUAGES, default="en")
     slug = models.CharField(max_length=SLUG_MAX_LENGTH, null=True)
@@ -51,6 +66,7 @@ class Article(models.Model):
     body = models.TextField(blank=True)
     lead_image = models.ForeignKey("Image", on_delete=models.PROTECT, null=True, related_name="+")
     related = models.JSONField(default=list)
+    relations = models.JSONField(default=list)
     reading_minutes = models.PositiveSmallIntegerField(default=0)
     first_published_at = models.DateTimeField(null=True)
     updated_at = models.DateTimeField(null=True)
@@ -99,8 +115,7 @@ class Article(models.Model):
 
     def address_for(self, slug):
         """The path at which this article stands, or would stand, under a slug."""
-        name = "articles:page" if self.kind == self.Kind.PAGE else "articles:detail"
-        return reverse(name, args=[slug])
+        return reverse(_ROUTES[self.kind], args=[slug])
 
     @property
     def has_newer_draft(self):

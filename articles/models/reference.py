@@ -18,6 +18,10 @@ class Reference(models.Model):
     class Kind(models.TextChoices):
         INLINE = "inline", _("in the text")
         RELATED = "related", _("related link")
+        UPDATES = "updates", _("update")
+        CORRECTS = "corrects", _("correction")
+        # From a series to its parts, in order.
+        SERIES = "series", _("part of a series")
 
     class Target(models.TextChoices):
         ARTICLE = "article", _("article")
@@ -29,9 +33,14 @@ class Reference(models.Model):
     kind = models.CharField(max_length=10, choices=Kind.choices)
     position = models.PositiveIntegerField()
     words = models.CharField(max_length=300, blank=True)
+    # The sentence around the words; of an update or a correction, what it says of itself.
     sentence = models.TextField(blank=True)
     # Where in the sentence the words begin, which may stand in it more than once.
     words_at = models.PositiveIntegerField(default=0)
+    # The source's first_published_at again, in the live set, so that "cited by" walks one index.
+    published_at = models.DateTimeField(null=True)
+    # A source that cites a target several times in one way stands once in "cited by".
+    is_first = models.BooleanField(default=True)
     target_kind = models.CharField(max_length=10, choices=Target.choices)
     target_uid = models.CharField(max_length=16)
     section = models.CharField(max_length=80, blank=True)
@@ -63,8 +72,17 @@ class Reference(models.Model):
             ),
         ]
         indexes = [
-            # "Cited by", and the incoming count of the article list.
+            # Who is affected by a removal, and the incoming count of the article list.
             models.Index(fields=["target_article", "set", "source"], name="reference_incoming"),
+            # "Cited by", newest first.
+            *(
+                models.Index(
+                    fields=[f"target_{kind}", "kind", "-published_at", "-source"],
+                    name=f"reference_cites_{kind}",
+                    condition=Q(set="live", is_first=True),
+                )
+                for kind in ("article", "author", "tag")
+            ),
             # References to something that doesn't exist yet find it when it comes.
             models.Index(
                 fields=["target_uid"],
@@ -78,3 +96,8 @@ class Reference(models.Model):
     def __str__(self):
         section = f"#{self.section}" if self.section else ""
         return f"{self.target_kind}:{self.target_uid}{section}"
+
+    @property
+    def target(self):
+        """The article, author or tag; None where there is none of this uid."""
+        return self.target_article or self.target_author or self.target_tag

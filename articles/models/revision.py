@@ -10,7 +10,9 @@ class Revision(models.Model):
     """One saved state of everything an editor can change about an article.
 
     Immutable once sealed. Bylines are author uids, tags are names (new ones included),
-    related links are {"article": uid} or {"url": …, "title": …}; all in reading order.
+    related links are {"article": uid} or {"url": …, "title": …}, relations {"kind": "updates",
+    "corrects" or "series", "article": uid, "section": anchor or "", "note": …}; all in reading
+    order. A series names its parts; what updates or corrects another article names that one.
     """
 
     article = models.ForeignKey("Article", on_delete=models.CASCADE, related_name="revisions")
@@ -28,6 +30,7 @@ class Revision(models.Model):
     bylines = models.JSONField(default=list)
     tags = models.JSONField(default=list)
     related = models.JSONField(default=list)
+    relations = models.JSONField(default=list)
 
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"

@@ -20,6 +20,10 @@ class Section(models.Model):
     level = models.PositiveSmallIntegerField()
     position = models.PositiveSmallIntegerField()
     state = models.CharField(max_length=10, choices=State.choices)
+    # Its fragment may stand in somebody's bookmarks, so it goes on leading somewhere.
+    was_public = models.BooleanField(default=False)
+    # The folded words of the heading and of the article's title, by which it is looked up.
+    words = models.TextField(blank=True)
 
     class Meta:
         ordering = ["position"]

@@ -7,10 +7,10 @@ from django.apps import apps
 from django.db import connection
 from django.utils import timezone
 
-from articles import publishing, references, search
+from articles import directory, publishing, references, search, similar
 from articles.content_version import current
 from articles.models import Article, Schedule, Tag
-from articles.publishing import Words
+from articles.publishing import Words, release
 from authors.models import Author
 from tests.factories import (
     change_draft,
@@ -131,14 +131,15 @@ def test_verb_that_crashes_after_any_write_leaves_nothing(verb, newsroom):
 
 STEPS = [
     (search, "index"),
-    (references, "follow"),
-    (references, "follow_sections"),
-    (publishing, "structure"),
-    (publishing, "tag_named"),
-    (publishing, "_write_names"),
-    (publishing, "_count"),
-    (publishing, "_leave_redirect"),
-    (publishing, "raise_version"),
+    (references, "follow_texts"),
+    (directory, "enter_article"),
+    (similar, "enter"),
+    (release, "structure"),
+    (release, "tag_named"),
+    (release, "write_names"),
+    (release, "_count"),
+    (release, "leave_redirect"),
+    (release, "raise_version"),
 ]
 
 
@@ -157,7 +158,7 @@ def test_publish_that_fails_in_any_step_leaves_nothing(module, step, newsroom, m
 
 
 def test_publish_after_one_that_failed_is_whole(newsroom, monkeypatch, client):
-    monkeypatch.setattr(publishing, "raise_version", lambda: 1 / 0)
+    monkeypatch.setattr(release, "raise_version", lambda: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         publishing.publish(newsroom["live"], by=None)
     monkeypatch.undo()
@@ -171,7 +172,7 @@ def test_publish_after_one_that_failed_is_whole(newsroom, monkeypatch, client):
 
 def test_schedule_that_fails_leaves_nothing_but_its_outcome(newsroom, monkeypatch):
     before, version = dump(), current()
-    monkeypatch.setattr(publishing, "raise_version", lambda: 1 / 0)
+    monkeypatch.setattr(release, "raise_version", lambda: 1 / 0)
 
     publishing.carry_out_due(now=timezone.now() + timedelta(days=3))
 

@@ -110,6 +110,20 @@ def test_demo_references_lead_to_what_exists(demo):
     assert [a.latest_revision.title for a in drafts_and_articles() if a.pk not in citing] == []
 
 
+def test_demo_shows_readers_every_kind_of_reference(demo):
+    shown = Reference.objects.filter(
+        set="live",
+        source__in=Article.objects.public(),
+        target_article__in=Article.objects.public(),
+    )
+
+    assert set(shown.values_list("kind", flat=True)) == set(Reference.Kind.values)
+    series = Article.objects.public().series().get()
+    assert 3 <= shown.filter(kind="series", source=series).count() <= 5
+    said = shown.filter(kind__in=["updates", "corrects"]).values_list("sentence", "section")
+    assert all(sentence.endswith(".") and section for sentence, section in said)
+
+
 def test_demo_has_drafts_and_one_schedule_that_follows_the_day_of_loading(demo):
     drafts = Article.objects.articles().filter(state="draft", schedules=None)
 

@@ -60,6 +60,19 @@ def everything(rows):
         change_draft(other, body=other.body + f"<p>Against {cite(main, section=anchor)}.</p>")
         publishing.publish(other, by=None, minor=True)
     make_public("Colophon", kind="page", body=cited + pictures, at=AT)
+    make_public(
+        "All of it", kind="series", body=cited + pictures, at=AT,
+        relations=[{"kind": "series", "article": one.uid} for one in [*others, main]],
+    )  # fmt: skip
+    for number in range(rows):
+        make_public(
+            f"Newer {number}", body="<p>Newer words.</p>", at=AT - timedelta(days=number + 1),
+            relations=[
+                {"kind": kind, "article": one.uid, "section": one.sections.first().anchor}
+                for kind in ("corrects", "updates")
+                for one in (main, others[0])
+            ],
+        )  # fmt: skip
     for position, other in enumerate(others):
         for place in (Pick.Place.HOME_LEAD, Pick.Place.HOME_ROW, Pick.Place.START_HERE):
             Pick.objects.create(place=place, article=other, position=position)
@@ -72,29 +85,35 @@ def everything(rows):
 
 
 PAGES = {
-    "/": 8,
+    "/": 9,
     "/articles/": 5,
     "/articles/2026/": 5,
     "/articles/2026/03/": 5,
-    "/pages/colophon/": 9,
+    "/pages/colophon/": 12,
     "/tags/": 2,
-    "/tags/subject-0/": 9,
+    "/tags/subject-0/": 10,
+    "/tags/subject-0/cited-by/": 4,
+    "/series/": 3,
+    "/series/all-of-it/": 15,
+    "/articles/other-0/cited-by/": 9,
+    "/articles/other-0/connections/": 14,
     "/authors/": 2,
-    "/authors/author-0/": 5,
+    "/authors/author-0/": 6,
+    "/authors/author-0/cited-by/": 4,
     "/search/": 1,
     "/search/?q=text": 9,
     "/search/?q=unheardof": 3,
-    "/feed/": 9,
-    "/feed/atom/": 9,
-    "/feed/json/": 9,
-    "/tags/subject-0/feed/": 10,
-    "/tags/subject-0/feed/atom/": 10,
-    "/tags/subject-0/feed/json/": 10,
-    "/authors/author-0/feed/": 10,
-    "/authors/author-0/feed/atom/": 10,
-    "/authors/author-0/feed/json/": 10,
+    "/feed/": 12,
+    "/feed/atom/": 12,
+    "/feed/json/": 12,
+    "/tags/subject-0/feed/": 13,
+    "/tags/subject-0/feed/atom/": 13,
+    "/tags/subject-0/feed/json/": 13,
+    "/authors/author-0/feed/": 13,
+    "/authors/author-0/feed/atom/": 13,
+    "/authors/author-0/feed/json/": 13,
     "/sitemap.xml": 3,
-    "/sitemap-lists.xml": 3,
+    "/sitemap-lists.xml": 4,
     "/sitemap-subjects.xml": 3,
     "/sitemap-articles-1.xml": 3,
     "/.well-known/security.txt": 1,
@@ -134,7 +153,7 @@ def test_article_asks_as_often_for_thirty_of_everything_as_for_one(client, rows)
     assert shown == [rows, rows, rows]
     assert len(page.cited_by) + page.cited_by_more == rows
     assert page.body.count("<a href=") == 3 * rows
-    assert asked == (200, 13)
+    assert asked == (200, 21)
 
 
 @pytest.mark.parametrize("rows", [1, 3])
@@ -165,9 +184,9 @@ def test_other_answers_ask_as_often_for_three_of_everything_as_for_one(client, r
     assert asked == {
         "/articles/nothing/": (404, 4),
         "/nothing/at/all/": (404, 2),
-        "/articles/first-place/": (301, 4),
-        "/articles/withdrawn/": (410, 3),
-        "/authors/author-0/feed/json/": (301, 3),
+        "/articles/first-place/": (301, 5),
+        "/articles/withdrawn/": (410, 4),
+        "/authors/author-0/feed/json/": (301, 4),
         "/articles/1999/": (404, 3),
         "/articles/?page=9": (404, 3),
     }

@@ -454,7 +454,10 @@ def test_cited_by_names_an_article_once_and_counts_the_rest(client):
         f"Citing {number:02d}" for number in range(11, 1, -1)
     ]
     assert html.all_words(page, html.by_class("cited__sentence"))[0] == "First here."
-    assert html.all_words(page, html.by_class("cited__more")) == ["and 2 more articles"]
+    assert html.all_words(page, html.by_class("cited__more")) == [
+        "Everything that cites this article (12) →"
+    ]
+    assert hrefs(page, html.by_class("cited__more") + "/a") == ["/articles/target/cited-by/"]
 
 
 def test_citing_sentence_is_escaped(client):

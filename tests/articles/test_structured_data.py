@@ -107,6 +107,44 @@ def test_hostile_title_stays_a_title(client, title):
     assert len(re.findall(rb"<script", person.content)) == 2
 
 
+def test_corrected_part_of_a_series_says_both(client):
+    older = make_public("Older", slug="older", at=AT)
+    make_public("Mistake", slug="mistake", at=AT + timedelta(1),
+                relations=[{"kind": "corrects", "article": older.uid, "note": "It was 12."}])  # fmt: skip
+    make_public("Update", relations=[{"kind": "updates", "article": older.uid}])
+    make_public("Letters", kind="series", slug="letters", standfirst="What it is.",
+                relations=[{"kind": "series", "article": older.uid}])  # fmt: skip
+
+    data = data_of(client.get("/articles/older/"))["Article"]
+    series = data_of(client.get("/series/letters/"))
+
+    assert data["correction"] == [
+        {
+            "@type": "CorrectionComment",
+            "text": "It was 12.",
+            "datePublished": "2026-03-06T12:00:00+00:00",
+            "url": f"{SITE}/articles/mistake/",
+        }
+    ]
+    assert data["isPartOf"] == [
+        {"@type": "CreativeWorkSeries", "name": "Letters", "url": f"{SITE}/series/letters/"}
+    ]
+    assert series["CreativeWorkSeries"]["description"] == "What it is."
+    assert series["CreativeWorkSeries"]["hasPart"] == [
+        {
+            "@type": "Article",
+            "headline": "Older",
+            "url": f"{SITE}/articles/older/",
+            "position": 1,
+        }
+    ]
+    assert [item["name"] for item in series["BreadcrumbList"]["itemListElement"]] == [
+        "Home",
+        "Series",
+        "Letters",
+    ]
+
+
 def test_article_without_author_is_by_the_publication(client):
     make_public("Anonymous")
 

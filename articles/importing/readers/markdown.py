@@ -25,6 +25,7 @@ from articles.importing.documents import (
     ImportedTag,
     Problem,
     RelatedTo,
+    Relation,
 )
 from articles.importing.readers.text_files import UnreadableError, plain, read_text, repaired
 from articles.names import fold, make_slug
@@ -33,6 +34,8 @@ SOURCE = "markdown"
 _SUFFIXES = {".md", ".markdown"}
 _OUTSIDE_SCHEMES = {"http", "https", "mailto"}
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
+# What a key of the front matter says of the documents named under it.
+_RELATIONS = {"updates": "updates", "corrects": "corrects", "parts": "series"}
 _RELATIVE_DATE = re.compile(r"in (\d{1,4}) (minute|hour|day|week)s?")
 
 
@@ -342,7 +345,7 @@ def _read_article(folder, file, now):
         where=where,
         title=title,
         body=html,
-        kind=values.choice("kind", ("article", "page")) or "article",
+        kind=values.choice("kind", ("article", "page", "series")) or "article",
         status="draft" if is_draft else "published",
         language=language,
         slug=slug,
@@ -352,6 +355,7 @@ def _read_article(folder, file, now):
         authors=tuple(values.texts("author", "authors")),
         tags=tuple(values.texts("tags", "categories", split_commas=True, identity=fold)),
         related=tuple(_related(values, body)),
+        relations=tuple(_relations(values, body)),
         lead_image=_lead_image(values, body),
         images=body.images,
         old_paths=tuple(_old_paths(values)),
@@ -388,6 +392,29 @@ def _related(values, body):
             yield RelatedTo(source_id=source_id, title=title)
         else:
             values.complain("related", f"“{address}” is not part of this import.")
+
+
+def _relations(values, body):
+    for key, kind in _RELATIONS.items():
+        entries = values.mapping.get(key)
+        if entries is None:
+            continue
+        for entry in entries if isinstance(entries, list) else [entries]:
+            address, note = entry, ""
+            if isinstance(entry, dict):
+                address, note = entry.get("article"), entry.get("note")
+                if note is not None and not isinstance(note, str):
+                    values.complain(key, "A note should be text.")
+                note = plain(note) if isinstance(note, str) else ""
+            if not isinstance(address, str) or not address.strip():
+                values.complain(key, "An entry is neither a file nor article and note.")
+                continue
+            path, fragment = _split(address.strip())
+            source_id = body.source_id_of(path)
+            if source_id:
+                yield Relation(kind, source_id, fragment=unquote(fragment), note=note)
+            else:
+                values.complain(key, f"“{address.strip()}” is not part of this import.")
 
 
 def _old_paths(values):

@@ -2,6 +2,7 @@
 // ids), references (permanent targets) and pictures (by id). What it writes is what the server's
 // allow-list keeps (articles/rendering.py).
 
+import { adoptAddresses, isAddress, makeGuide } from "./addresses.js"
 import { SuggestionList, element } from "./lookup.js"
 import { cleanPasted } from "./paste.js"
 import { choosePicture } from "./pictures.js"
@@ -209,7 +210,7 @@ function citing(editor, settings, holder) {
 
   function place(position) {
     const at = editor.view.coordsAtPos(position), box = holder.getBoundingClientRect()
-    list.node.style.insetInlineStart = `${Math.max(0, Math.min(at.left - box.left, box.width - 340))}px`
+    list.node.style.insetInlineStart = `${Math.max(0, Math.min(at.left - box.left, box.width - 448))}px`
     list.node.style.insetBlockStart = `${at.bottom - box.top + 6}px`
   }
 
@@ -217,7 +218,7 @@ function citing(editor, settings, holder) {
     const { $from, empty } = editor.state.selection
     if (!empty || !editor.isFocused) return leave()
     const before = $from.parent.textBetween(0, $from.parentOffset, undefined, "\ufffc")
-    const match = /(?:^|[\s("“‘—–])@([^@\n]{0,60})$/u.exec(before)
+    const match = /(?:^|[\s("“‘—–])@((?:https?:\/\/|\/)\S{0,500}|[^@\n]{0,60})$/u.exec(before)
     if (!match || /\s\s$/.test(match[1]) || dismissed === before.length - match[1].length) return leave()
     query = { from: $from.pos - match[1].length - 1 }
     place(query.from)
@@ -258,28 +259,56 @@ function citing(editor, settings, holder) {
   }
 }
 
-function linkDialog(editor) {
+// An address of this site that is given here becomes a reference.
+function linkDialog(editor, guide) {
   const current = editor.getAttributes("link").href || ""
   const { empty } = editor.state.selection
-  const field = element("input", { type: "url", class: "vTextField", id: "link-address", value: current, placeholder: "https://", required: true })
-  const message = element("p", { role: "status", class: "pictures__message" })
+  const field = element("input", { type: "text", inputmode: "url", class: "vTextField", id: "link-address", value: current, placeholder: "https://", required: true, autocomplete: "off", spellcheck: "false", "aria-describedby": "link-help link-message" })
+  const message = element("p", { role: "status", class: "pictures__message", id: "link-message" })
   const save = element("button", { class: "button", type: "submit", text: "Set link" })
   const remove = element("button", { class: "button button--quiet", type: "button", text: "Remove link", hidden: !current })
   const cancel = element("button", { class: "button button--quiet", type: "button", text: "Cancel" })
   const form = element("form", { method: "dialog" },
-    element("h2", { text: "Link to an outside address" }),
+    element("h2", { text: "Link" }),
     element("p", {}, element("label", { for: "link-address", text: "Address" }), field),
-    element("p", { class: "help", text: "To link to an article, section, author or tag of this publication, cite it with @: such a link never breaks." }),
+    element("p", { class: "help", id: "link-help", text: "The address of an article, section, author or tag of this site becomes a reference, which never breaks. You can also cite one with @." }),
     message,
     element("p", { class: "pictures__buttons" }, save, remove, cancel))
   const dialog = element("dialog", { class: "pictures", "aria-label": "Link" }, form)
-  form.addEventListener("submit", (event) => {
-    event.preventDefault()
-    const href = field.value.trim()
+
+  function put(words, mark) {
     const chain = editor.chain().focus().extendMarkRange("link")
-    if (empty && !current) chain.insertContent({ type: "text", text: href.replace(/^https?:\/\/(www\.)?/, ""), marks: [{ type: "link", attrs: { href } }] }).run()
-    else chain.setLink({ href }).run()
+    if (empty && !current) chain.insertContent({ type: "text", text: words, marks: [mark] }).run()
+    else chain.unsetLink().setMark(mark.type, mark.attrs).run()
     dialog.close()
+  }
+
+  async function answerTo(href) {
+    message.textContent = ""
+    if (isAddress(href) || href.startsWith("#s-")) {
+      const { isOwn, item, message: reason } = await guide(href)
+      if (item) return put(item.words, { type: "reference", attrs: { ref: item.ref } })
+      if (isOwn) {
+        message.textContent = `${reason} A link to it would be taken out when you save.`
+        return undefined
+      }
+    }
+    if (/^(https?:\/\/[^\s/]|mailto:\S)\S*$/i.test(href)) {
+      return put(href.replace(/^(https?:\/\/(www\.)?|mailto:)/i, ""), { type: "link", attrs: { href } })
+    }
+    message.textContent = "An address begins with https://, http:// or mailto:."
+    return undefined
+  }
+
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault()
+    save.disabled = true
+    try {
+      await answerTo(field.value.trim())
+    } catch {
+      message.textContent = "The address can't be checked just now. Try again in a moment."
+    }
+    save.disabled = false
   })
   remove.addEventListener("click", () => { editor.chain().focus().extendMarkRange("link").unsetLink().run(); dialog.close() })
   cancel.addEventListener("click", () => dialog.close())
@@ -304,6 +333,8 @@ export async function createEditor(textarea) {
   textarea.before(holder)
   holder.append(textarea)
   textarea.hidden = true
+  const guide = makeGuide(settings)
+  let handlePaste = () => false
   const editor = new tiptap.Editor({
     element: holder,
     extensions: extensions(tiptap, settings),
@@ -312,6 +343,7 @@ export async function createEditor(textarea) {
     injectCSS: false,
     editorProps: {
       transformPastedHTML: cleanPasted,
+      handlePaste: (view, event) => handlePaste(view, event),
       attributes: {
         class: "writing__text", role: "textbox", "aria-multiline": "true",
         "aria-label": textarea.getAttribute("aria-label") || "Text", spellcheck: "true",
@@ -324,7 +356,7 @@ export async function createEditor(textarea) {
   })
   const actions = {
     cite: citing(editor, settings, holder),
-    link: () => linkDialog(editor),
+    link: () => linkDialog(editor, guide),
     async picture() {
       const picture = await choosePicture({ url: settings.picturesUrl, uploadUrl: settings.uploadUrl, token: settings.token })
       editor.commands.focus()
@@ -343,9 +375,13 @@ export async function createEditor(textarea) {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
       event.preventDefault()
       event.stopPropagation()
-      linkDialog(editor)
+      linkDialog(editor, guide)
     }
   }, true)
+  const status = element("p", { class: "writing__status", role: "status" })
+  holder.append(status)
+  editor.on("update", () => { status.textContent = "" })
+  handlePaste = adoptAddresses(editor, tiptap, { guide, say: (words) => { status.textContent = words } })
   textarea.dispatchEvent(new CustomEvent("editor:ready", { bubbles: true, detail: { editor } }))
   return editor
 }

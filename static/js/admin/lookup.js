@@ -26,6 +26,18 @@ export async function fetchJson(url, parameters, options = {}) {
   return response.json()
 }
 
+// What is known of a suggestion besides its label, as [name, words] in the order of reading.
+function factsOf(item) {
+  const known = item.kind
+    ? [
+        ["kind", item.kind], ["detail", item.detail], ["state", item.state], ["date", item.date],
+        ["former", item.former && `${item.ref.startsWith("tag:") ? "also" : "formerly"} “${item.former}”`],
+        ["path", item.path], ["hint", item.hint],
+      ]
+    : [["note", item.note]]
+  return known.filter(([, words]) => words)
+}
+
 export class SuggestionList {
   // owner: the element that has the focus while the list is open.
   // choose(item): called for what the editor picks.
@@ -39,7 +51,7 @@ export class SuggestionList {
     })
     this.node.addEventListener("mousedown", (event) => {
       event.preventDefault()
-      const option = event.target.closest("[role=option]")
+      const option = event.target.closest("[data-index]")
       if (option) this.#pick(Number(option.dataset.index))
     })
     owner.setAttribute("aria-autocomplete", "list")
@@ -51,8 +63,9 @@ export class SuggestionList {
     return !this.node.hidden
   }
 
-  // extra: items that stand after what the server found.
-  ask(query, { extra = () => [], delay = 150 } = {}) {
+  // extra(results, answer): items that stand after what the server found. picks: the first item is
+  // taken as soon as it is known.
+  ask(query, { extra = () => [], delay = 150, picks = false } = {}) {
     clearTimeout(this.timer)
     // What is shown still answers the question before: nobody may pick it by accident.
     this.items = []
@@ -60,7 +73,9 @@ export class SuggestionList {
     this.timer = setTimeout(async () => {
       try {
         const answer = await fetchJson(this.url, { ...this.parameters, q: query })
-        if (this.asked === asked) this.#show([...answer.results, ...extra(answer.results)])
+        if (this.asked !== asked) return
+        this.#show([...answer.results, ...extra(answer.results, answer)], answer.message)
+        if (picks && this.items.length) this.#pick(0)
       } catch {
         if (this.asked === asked) this.#say("Suggestions can't be loaded just now.")
       }
@@ -100,19 +115,22 @@ export class SuggestionList {
     if (item) this.choose(item)
   }
 
-  #show(items) {
+  #show(items, message) {
     this.items = items
-    if (!items.length) return this.#say("Nothing found.")
+    if (!items.length) return this.#say(message || "Nothing found.")
     this.node.replaceChildren(
       ...items.map((item, index) =>
         element(
           "li",
           {
             role: "option", id: `${this.id}-${index}`, "data-index": index, "aria-selected": "false",
+            // Read out as one sentence; the eye gets two lines.
+            "aria-label": [item.label, ...factsOf(item).map(([, words]) => words)].join(", "),
             class: `suggestion${item.is_section ? " suggestion--section" : ""}`,
           },
-          element("span", { class: "suggestion__label", text: item.label }),
-          item.note ? element("span", { class: "suggestion__note", text: item.note }) : null,
+          element("span", { class: "suggestion__label", dir: "auto", text: item.label }),
+          element("span", { class: "suggestion__facts" }, ...factsOf(item).map(([name, words]) =>
+            element("span", { class: `suggestion__fact suggestion__fact--${name}`, text: words }))),
         ),
       ),
     )
@@ -121,11 +139,17 @@ export class SuggestionList {
     return undefined
   }
 
+  // What is said instead of items can't be chosen, but is read out like one.
   #say(words) {
     this.items = []
     this.active = -1
-    this.node.replaceChildren(element("li", { class: "suggestion suggestion--none", text: words }))
+    const id = `${this.id}-none`
+    this.node.replaceChildren(element("li", {
+      role: "option", id, "aria-disabled": "true", "aria-selected": "false",
+      class: "suggestion suggestion--none", text: words,
+    }))
     this.#open()
+    this.owner.setAttribute("aria-activedescendant", id)
   }
 
   #open() {

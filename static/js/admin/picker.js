@@ -2,9 +2,10 @@
 // a list that is sorted by drag, by its buttons or by Alt and an arrow key; a hidden field
 // carries it as JSON.
 
+import { isAddress } from "./addresses.js"
 import { SuggestionList, element } from "./lookup.js"
 
-const asAddress = (text) => /^https?:\/\/\S+\.\S+/.test(text)
+const isOutside = (text) => /^https?:\/\/\S+\.\S+/i.test(text)
 
 export function makePicker(root) {
   const store = root.querySelector("input[type=hidden]")
@@ -97,19 +98,23 @@ export function makePicker(root) {
     )
   }
 
-  function typed(text) {
-    if (addresses && asAddress(text)) return [{ value: text, label: text, note: "outside address" }]
-    if (creates && text) return [{ value: text, label: text, note: "new tag" }]
+  // What the words typed are by themselves, going by what the server answered about them.
+  function typed(text, answer) {
+    if (addresses && isOutside(text) && !answer.is_own_address) {
+      return [{ value: text, label: text, note: "outside address" }]
+    }
+    if (creates && text && !answer.is_taken) return [{ value: text, label: text, note: "new tag" }]
     return []
   }
 
-  function ask() {
+  function ask(options = {}) {
     const text = field.value.trim()
     suggestions.ask(text, {
-      extra: (found) => {
+      extra: (found, answer) => {
         const exists = found.some((item) => item.label.toLowerCase() === text.toLowerCase())
-        return exists ? [] : typed(text)
+        return exists ? [] : typed(text, answer)
       },
+      ...options,
     })
   }
 
@@ -123,7 +128,7 @@ export function makePicker(root) {
       ask()
     }
   })
-  field.addEventListener("focus", ask)
+  field.addEventListener("focus", () => ask())
   field.addEventListener("blur", () => {
     suggestions.close()
     if (field.value.trim()) status.textContent = `“${field.value.trim()}” isn't added yet: press Enter.`
@@ -133,7 +138,10 @@ export function makePicker(root) {
     if (suggestions.key(event)) return undefined
     if (event.key === "Enter") {
       event.preventDefault()
-      const [item] = typed(field.value.trim())
+      const text = field.value.trim()
+      // Only the server knows whether an address is this site's own.
+      if (addresses && isAddress(text)) return ask({ delay: 0, picks: true })
+      const [item] = typed(text, {})
       if (item) add(item)
     } else if (event.key === "Backspace" && !field.value && items.length) {
       remove(items.length - 1)
@@ -141,5 +149,7 @@ export function makePicker(root) {
     }
     return undefined
   })
+  // Other parts of the form put something on the list: detail is {value, label, note}.
+  root.addEventListener("picker:add", (event) => add(event.detail))
   draw()
 }

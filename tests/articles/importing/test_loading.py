@@ -15,6 +15,7 @@ from articles.importing.documents import (
     ImportedTag,
     Problem,
     RelatedTo,
+    Relation,
 )
 from articles.importing.loading import load
 from articles.models import Article, Image, ImportRecord, Redirect, Reference, Schedule, Tag
@@ -406,6 +407,122 @@ def test_load_related_links_that_lead_nowhere_are_left_out_and_noted():
     ]
 
 
+# Updates, corrections and series
+
+
+def relation_rows():
+    return list(
+        Reference.objects.exclude(kind__in=["inline", "related"])
+        .order_by("source", "kind", "position")
+        .values_list("kind", "source__title", "target_article__title", "section", "sentence")
+    )
+
+
+def test_load_update_and_correction_say_so_of_what_comes_later():
+    one = document(
+        relations=(
+            Relation("updates", "two", fragment="whose-water", note="The treaty  is in force."),
+            Relation("corrects", "three", note="The year was 1946."),
+        )
+    )
+    two = document("two", body="<h2>Ports</h2><h2>Whose Water?</h2><p>Text.</p>")
+
+    report = load([one, two, document("three")])
+
+    assert (counts(report), report.notes) == ((3, 0, 0, 0), [])
+    assert relation_rows() == [
+        ("corrects", "Title one", "Title three", "", "The year was 1946."),
+        ("updates", "Title one", "Title two", "s-whose-water", "The treaty is in force."),
+    ]
+
+
+def test_load_series_has_its_parts_in_order():
+    parts = tuple(Relation("series", source_id) for source_id in ("two", "three", "one"))
+
+    load([document("s", kind="series", relations=parts), *map(document, ("one", "two", "three"))])
+
+    assert article_of("s").get_absolute_url() == "/series/title-s/"
+    assert [row[:3] for row in relation_rows()] == [
+        ("series", "Title s", f"Title {part}") for part in ("two", "three", "one")
+    ]
+
+
+def test_load_relation_to_a_document_of_an_earlier_import_holds():
+    load([document("two", body="<h2>Ports</h2><p>Text.</p>")])
+
+    load([document(relations=(Relation("updates", "two", fragment="ports"),))])
+
+    assert relation_rows() == [("updates", "Title one", "Title two", "s-ports", "")]
+
+
+def test_load_relations_that_cannot_be_are_left_out_and_noted():
+    one = document(
+        relations=(
+            Relation("series", "two"),
+            Relation("updates", "one"),
+            Relation("corrects", "zero"),
+            Relation("updates", "two", fragment="comments", note="long " * 100),
+        )
+    )
+    series = document("s", kind="series", relations=(Relation("updates", "two"),))
+
+    report = load([one, series, document("two")])
+
+    ((kind, source, target, section, note),) = relation_rows()
+    assert (kind, source, target, section, len(note)) == (
+        "updates",
+        "Title one",
+        "Title two",
+        "",
+        publishing.NOTE_LENGTH,
+    )
+    assert sentences(report.notes) == [
+        ("file.md, one", "Only a series has parts; “two” was left out."),
+        (
+            "file.md, one",
+            "It names itself as what it updates, corrects or contains; left out.",
+        ),
+        ("file.md, one", "“zero” is not in this import; left out."),
+        ("file.md, one", "The link to “two” leads to no section of it: “comments”."),
+        (
+            "file.md, one",
+            "“long long long long long long long long…” was longer than 300 characters and has been"
+            " cut.",
+        ),
+        ("file.md, s", "A series updates and corrects nothing; “two” was left out."),
+    ]
+
+
+def test_load_relations_again_change_nothing_until_they_differ():
+    two = document("two", body="<h2>Ports</h2><p>Text.</p>")
+    one = document(relations=(Relation("updates", "two", fragment="ports", note="Newer."),))
+    load([one, two])
+    before = content_of_database()
+    again = load([one, two])
+    assert (counts(again), content_of_database() == before) == ((0, 0, 2, 0), True)
+
+    report = load([replace(one, relations=(Relation("corrects", "two", note="Newer."),)), two])
+
+    assert counts(report) == (0, 1, 1, 0)
+    assert relation_rows() == [("corrects", "Title one", "Title two", "", "Newer.")]
+
+
+def test_load_knows_again_what_was_imported_before_there_were_relations():
+    one = document(
+        standfirst="In short.",
+        tags=("Energy",),
+        related=(RelatedTo(url="https://example.org/", title="Other"),),
+    )
+    load([one])
+    ImportRecord.objects.update(
+        digest="4664590dd5a965de646ffec5c5a51f55d14f25eef0a30216f3a2249b8de2644a"
+    )
+
+    report = load([one])
+
+    assert (counts(report), latest().number) == ((0, 0, 1, 0), 1)
+
+
 def test_load_body_can_run_nothing():
     body = (
         '<p onclick="x()">a<script>b</script><a href="javascript:x">c</a></p>'
@@ -555,6 +672,95 @@ def test_load_what_an_editor_withdrew_stays_withdrawn():
 
     assert [counts(report) for report in reports] == [(0, 0, 1, 0), (0, 0, 1, 0)]
     assert (article_of().state, latest().number) == ("withdrawn", 1)
+
+
+@pytest.fixture
+def deleted():
+    """The document of an article that cites nothing, was imported and is deleted since."""
+    gone = document("gone", slug="gone", body='<h2>Ports</h2><h2 id="sec-7">Rails</h2><p>Text.</p>')
+    load([gone])
+    publishing.delete(article_of("gone"), by=None)
+    return gone
+
+
+def test_load_what_an_editor_deleted_stays_deleted(deleted):
+    before = content_of_database()
+
+    reports = [
+        load([document_again])
+        for document_again in (
+            deleted,
+            replace(deleted, title="Other", authors=("Ada Berg",), tags=("Energy",)),
+            replace(deleted, kind="page"),
+        )
+    ]
+
+    assert [counts(report) for report in reports] == [(0, 0, 1, 0)] * 3
+    assert [sentences(report.notes) for report in reports] == [
+        [("file.md, gone", "Left out: it was deleted here.")]
+    ] * 3
+    assert reports[0].unchanged == ["file.md, gone: Title gone"]
+    assert content_of_database() == before
+
+
+def test_load_links_to_what_was_deleted_still_name_it(deleted):
+    uid = article_of("gone").uid
+    one = document(
+        body='<p><a href="import:gone">a</a> <a href="import:gone#ports">b</a>'
+        ' <a href="import:gone#sec-7">c</a> <a href="import:gone#new">d</a></p>',
+        related=(RelatedTo(source_id="gone"),),
+        relations=(Relation("updates", "gone", fragment="ports"),),
+    )
+    documents = [one, replace(deleted, body=deleted.body + "<h2>New</h2>")]
+
+    report = load(documents)
+
+    article = article_of()
+    assert (counts(report), article.body) == (
+        (1, 0, 1, 0),
+        f'<p><a data-ref="article:{uid}">a</a> <a data-ref="article:{uid}#s-ports">b</a>'
+        f' <a data-ref="article:{uid}#s-rails">c</a> <a data-ref="article:{uid}">d</a></p>',
+    )
+    assert (article.related, article.relations[0]["section"]) == ([{"article": uid}], "s-ports")
+    assert counts(load(documents)) == (0, 0, 2, 0)
+
+
+def test_load_texts_that_cite_what_was_deleted_meanwhile_do_not_change():
+    one = document(body='<p><a href="import:two#ports-2">x</a></p>')
+    two = document("two", body="<h2>Ports</h2><p>Text.</p><h2>Ports</h2><p>More.</p>")
+    load([one, two])
+    publishing.delete(article_of("two"), by=None)
+
+    report = load([one, two])
+
+    assert (counts(report), latest().number) == ((0, 0, 2, 0), 1)
+    assert Reference.objects.get().section == "s-ports-2"
+
+
+def test_load_link_to_what_was_deleted_and_is_not_in_this_import_names_it(deleted):
+    load([document(body='<p><a href="import:gone#ports">x</a></p>')])
+
+    assert Reference.objects.get().target_article == article_of("gone")
+
+
+def test_load_mention_of_a_title_does_not_find_what_was_deleted(deleted):
+    one = document(body='<p><a href="import-title:Title%20gone">Title gone</a></p>')
+
+    report = load([deleted, one])
+
+    assert body_after() == "<p>Title gone</p>"
+    assert sentences(report.notes)[1:] == [
+        (
+            "file.md, one",
+            "“Title gone” is mentioned, and there is no article of that title yet.",
+        )
+    ]
+
+
+def test_load_address_of_what_was_deleted_is_not_given_away(deleted):
+    load([document(slug="gone")])
+
+    assert (article_of().slug, article_of("gone").slug) == ("gone-2", "gone")
 
 
 def test_load_what_an_editor_unscheduled_stays_so():
@@ -762,7 +968,9 @@ def test_load_failure_of_one_leaves_the_others(picture):
     report = load([document("before"), bad, document("after", authors=("Ada Berg",))])
 
     assert report.created == ["file.md, before: Title before", "file.md, after: Title after"]
-    assert sentences(report.failed) == [("file.md, bad", "It is neither an article nor a page.")]
+    assert sentences(report.failed) == [
+        ("file.md, bad", "It is neither an article, a page nor a series.")
+    ]
     assert (Article.objects.count(), Author.objects.count(), report.pictures) == (2, 1, 0)
 
 

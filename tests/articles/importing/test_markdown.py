@@ -10,6 +10,7 @@ from articles.importing.documents import (
     ImportedTag,
     Problem,
     RelatedTo,
+    Relation,
 )
 from articles.importing.readers import read
 
@@ -154,6 +155,78 @@ def test_title_is_taken_as_written(tmp_path, value):
     article, problems = read_text(tmp_path, f"---\ntitle: {value}\n---\nText.")
 
     assert (article.title, problems) == (value, [])
+
+
+@pytest.fixture
+def related_files(tmp_path):
+    """A folder with two articles, to which a third one can be added."""
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "lock.md").write_text("# Lock\n\nText.")
+    (tmp_path / "river.md").write_text("---\ntitle: River\nslug: the-river\n---\nText.")
+
+    def read_with(front_matter):
+        path = tmp_path / "third.md"
+        path.write_text(f"---\ntitle: Third\n{front_matter}\n---\nText.", encoding="utf-8")
+        items = list(read(tmp_path, now=NOW))
+        third = next(i for i in items if getattr(i, "source_id", "") == "third")
+        return third, [i.why for i in items if isinstance(i, Problem)]
+
+    return read_with
+
+
+@pytest.mark.parametrize(
+    ("front_matter", "relations"),
+    [
+        ("updates: river.md", (Relation("updates", "the-river"),)),
+        ("corrects: river.md#%C3%84rger", (Relation("corrects", "the-river", "Ärger"),)),
+        (
+            'updates: {article: "river.md#a-b", note: "Wider\n  than thought."}',
+            (Relation("updates", "the-river", "a-b", "Wider than thought."),),
+        ),
+        (
+            'corrects: [notes/lock.md, {article: river.md, note: "Not 1945."}]\nupdates: river.md',
+            (
+                Relation("updates", "the-river"),
+                Relation("corrects", "notes/lock"),
+                Relation("corrects", "the-river", note="Not 1945."),
+            ),
+        ),
+        (
+            "kind: series\nparts: [river.md, notes/lock.md]",
+            (Relation("series", "the-river"), Relation("series", "notes/lock")),
+        ),
+        ("updates:\ncorrects: []", ()),
+    ],
+)
+def test_relations(related_files, front_matter, relations):
+    article, problems = related_files(front_matter)
+
+    assert (article.relations, problems) == (relations, [])
+    assert article.kind == ("series" if "series" in front_matter else "article")
+
+
+def test_relations_that_cannot_be_read_are_reported_beside_those_that_can(related_files):
+    article, problems = related_files(
+        "updates: [missing.md, river.md, {note: x}, {article: [river.md]}, 7]\n"
+        "corrects: {article: notes/lock.md, note: [a, b]}\n"
+        'parts: ["#lock", https://example.org/, ../../etc/passwd, ""]'
+    )
+
+    assert article.relations == (
+        Relation("updates", "the-river"),
+        Relation("corrects", "notes/lock"),
+    )
+    assert problems == [
+        "updates: “missing.md” is not part of this import.",
+        "updates: An entry is neither a file nor article and note.",
+        "updates: An entry is neither a file nor article and note.",
+        "updates: “7” is not part of this import.",
+        "corrects: A note should be text.",
+        "parts: “#lock” is not part of this import.",
+        "parts: “https://example.org/” is not part of this import.",
+        "parts: “../../etc/passwd” is not part of this import.",
+        "parts: An entry is neither a file nor article and note.",
+    ]
 
 
 @pytest.mark.parametrize(

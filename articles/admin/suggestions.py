@@ -1,0 +1,179 @@
+"""Suggestions for the article form: JSON, for signed-in staff, stored nowhere."""
+
+import json
+
+from django.http import JsonResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_GET, require_POST
+
+from articles import suggestions
+from articles.forms import working_title
+from articles.models import Article
+from articles.publishing import PublishingError
+from irb_site.uids import is_uid
+
+BODY_MAX_BYTES = 1024 * 1024
+TITLE_MAX_LENGTH, STANDFIRST_MAX_LENGTH = 200, 1000
+RELATED_MAX = 200
+
+_private = cache_control(private=True, no_store=True)
+
+
+class _Unreadable(Exception):
+    """What was sent makes no sense; str() says so to whoever sent it."""
+
+
+def _refuse(sentence, status=400):
+    return JsonResponse({"error": str(sentence)}, status=status)
+
+
+@_private
+@require_POST
+def suggest(request):
+    """What the text in the form could cite: {"mentions": […], "similar": […]}.
+
+    POST title, standfirst, body, related (the picker's list), language and article (a uid, or
+    empty). A mention has "ref", "kind", "label", "note", "words", "sentence" and "before", what
+    stands in the sentence before the words; a similar article "value" (its uid), "label", "note".
+    """
+    if not request.user.has_perm("articles.view_article"):
+        return _refuse(_("You may not see articles."), 403)
+    try:
+        article, words = _article(request.POST), _words(request.POST)
+    except _Unreadable as error:
+        return _refuse(error)
+    found = suggestions.while_writing(article, **words)
+    return JsonResponse(
+        {
+            "mentions": [_mention(item) for item in found.mentions],
+            "similar": [
+                {
+                    "value": similar.uid,
+                    "label": working_title(similar),
+                    "note": _article_note(similar),
+                }
+                for similar in found.similar
+            ],
+        }
+    )
+
+
+def _article(data):
+    uid = data.get("article", "")
+    if not uid:
+        return None
+    article = Article.objects.filter(uid=uid).first() if is_uid(uid) else None
+    if article is None:
+        raise _Unreadable(_("There is no such article."))
+    return article
+
+
+def _words(data):
+    body = data.get("body", "").replace("\x00", "")
+    if len(body.encode("utf-8", "ignore")) > BODY_MAX_BYTES:
+        raise _Unreadable(_("This text is too long for suggestions."))
+    return {
+        "title": data.get("title", "")[:TITLE_MAX_LENGTH],
+        "standfirst": data.get("standfirst", "")[:STANDFIRST_MAX_LENGTH],
+        "body": body,
+        "related": _related(data.get("related", "")),
+        "language": data.get("language", "")[:10],
+    }
+
+
+def _related(text):
+    try:
+        items = json.loads(text or "[]")
+    except (ValueError, RecursionError):
+        items = None
+    if not isinstance(items, list) or len(items) > RELATED_MAX:
+        raise _Unreadable(_("The related links can't be read."))
+    values = [item.get("value") if isinstance(item, dict) else None for item in items]
+    return [value for value in values if is_uid(value)]
+
+
+def _mention(item):
+    if item.kind == "article":
+        label, note = working_title(item.target), _article_note(item.target)
+    else:
+        label = item.target.name
+        note = {"author": _("author"), "tag": _("tag")}[item.kind]
+    return {
+        "ref": item.ref,
+        "kind": item.kind,
+        "label": label,
+        "note": note,
+        "words": item.words,
+        "sentence": item.sentence,
+        "before": item.before,
+    }
+
+
+def _article_note(article):
+    if article.state == Article.State.LIVE:
+        return date_format(article.first_published_at, "j F Y")
+    return _("%(state)s – readers see plain words until it is public") % {
+        "state": article.get_state_display()
+    }
+
+
+@_private
+@require_GET
+def could_cite(request, pk):
+    """Who could cite a live article: {"results": [{"value", "label", "note", "how", "words",
+    "sentence", "before", "url"}]}."""
+    if not request.user.has_perm("articles.view_article"):
+        return _refuse(_("You may not see articles."), 403)
+    article = get_object_or_404(Article, pk=pk)
+    return JsonResponse(
+        {
+            "results": [
+                {
+                    "value": item.source.uid,
+                    "label": working_title(item.source),
+                    "note": _article_note(item.source),
+                    "how": item.how,
+                    "words": item.words,
+                    "sentence": item.sentence,
+                    "before": item.before,
+                    "url": _form_url(item.source),
+                }
+                for item in suggestions.could_cite(article)
+            ]
+        }
+    )
+
+
+@_private
+@require_POST
+def apply_citation(request, pk):
+    """Lets the newest draft of another article cite this one: {"message", "url"} of that draft.
+
+    POST source (a uid) and how (mention or related).
+    """
+    if not request.user.has_perm("articles.change_article"):
+        return _refuse(_("You may not change articles. Ask an editor."), 403)
+    target = get_object_or_404(Article, pk=pk)
+    uid, how = request.POST.get("source", ""), request.POST.get("how", "")
+    source = Article.objects.filter(uid=uid).first() if is_uid(uid) else None
+    if source is None:
+        return _refuse(_("There is no such article."))
+    if how not in {"mention", "related"}:
+        return _refuse(_("Unknown way to cite."))
+    try:
+        changed = suggestions.apply_citation(target, source, how=how, by=request.user)
+    except PublishingError as error:
+        return _refuse(error)
+    if changed:
+        message = _("Saved as a draft. Readers see it when the draft is published.")
+    else:
+        message = _("It cites this article already; nothing was changed.")
+    return JsonResponse({"message": message, "url": _form_url(source)})
+
+
+def _form_url(article):
+    return reverse("admin:articles_article_change", args=[article.pk])

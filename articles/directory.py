@@ -1,0 +1,420 @@
+"""The names by which editors find articles, sections, authors and tags.
+
+The table Name follows what it names: whoever saves an article, an author or a tag enters it
+here in the same transaction. A name is found by the beginnings of its words, in any order.
+"""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Case, F, Min, Q, Value, When
+from django.db.models.functions import Length, StrIndex
+
+from articles.models import Article, Name, Section, Tag, TagAlias
+from articles.names import fold
+from articles.text_analysis import tokens
+from authors.models import Author
+
+QUERY_MAX_LENGTH = 200
+QUERY_MAX_WORDS = 8
+HEAD_WORDS = 3
+BATCH_SIZE = 500
+
+_NAME_MAX_LENGTH = Name._meta.get_field("name").max_length
+_HEAD_MAX_LENGTH = Name._meta.get_field("head").max_length
+_CITABLE = [Article.State.DRAFT, Article.State.LIVE, Article.State.WITHDRAWN]
+_SHOWN_SECTIONS = [Section.State.LIVE, Section.State.DRAFT]
+
+
+def folded(text):
+    """The folded words of a text, with a blank before and after each.
+
+    >>> folded("Iran's North–South Corridor")
+    ' iran north south corridor '
+    """
+    return f" {' '.join(words)} " if (words := tokens(text)) else " "
+
+
+def head(words):
+    """The first words of folded ones, by which the words of a text find a name."""
+    return " ".join(words.split()[:HEAD_WORDS])[:_HEAD_MAX_LENGTH]
+
+
+# Keeping it.
+
+
+def enter_article(article):
+    """Makes the names of an article equal to its titles; returns how many rows changed.
+
+    Its names are what readers call it, the title of its newest draft, and what readers called
+    it before. Call it in the transaction that saves a text, publishes, or changes the state.
+    """
+    return _enter("article", article, lambda rows: _article_names(article, rows))
+
+
+def enter_author(author):
+    """Makes the names of an author equal to the present name and the former ones."""
+    return _enter("author", author, lambda rows: _author_names(author, rows))
+
+
+def enter_tag(tag):
+    """Makes the names of a tag equal to its name and its aliases."""
+    aliases = TagAlias.objects.filter(tag=tag).values_list("name", flat=True)
+    return _enter("tag", tag, lambda rows: _tag_names(tag, aliases))
+
+
+def _article_names(article, rows):
+    """name → whether it is current. A title that readers knew is current only while it is
+    theirs: as the title of a draft it stays what it was, or the next draft would forget it.
+    """
+    if article.state == Article.State.DELETED:
+        return {}
+    is_trashed = article.state == Article.State.TRASHED
+    readers_title = article.title if article.first_published_at else ""
+    draft_title = _draft_title(article)
+    current = {row.name for row in rows if row.is_current}
+    names = {row.name: False for row in rows if not row.is_current}
+    if readers_title:
+        for title in current - {readers_title, draft_title}:
+            if _was_public(article, title, current):
+                names[title] = False
+    if not is_trashed:
+        names.setdefault(draft_title, True)
+    if readers_title:
+        names[readers_title] = not is_trashed
+    return names
+
+
+def _was_public(article, title, current):
+    """Whether a title that is nobody's any more was the readers', and not a draft's.
+
+    current: the titles of before, the readers' one and the draft's.
+    """
+    if not article.has_newer_draft or article.title not in current:
+        # What readers see has just changed; the newest draft didn't.
+        return True
+    if article.title != _draft_title(article):
+        return False
+    # Either a draft went back to the readers' title, or what went live, by a schedule, is older
+    # than the newest draft, and both have the same new title.
+    return article.revisions.filter(
+        title=title, number__lt=F("article__live_revision__number")
+    ).exists()
+
+
+def _author_names(author, rows):
+    return {row.name: False for row in rows} | {author.name: True}
+
+
+def _tag_names(tag, aliases):
+    return dict.fromkeys([tag.name, *aliases], True)
+
+
+def _enter(kind, target, names_of):
+    rows = list(Name.objects.filter(**{kind: target}))
+    return _write([_Difference(kind, target.pk, rows, names_of(rows))])
+
+
+class _Difference:
+    """What has to be done to the rows of one target, that they say what they should."""
+
+    def __init__(self, kind, target_id, rows, names):
+        self.added, self.changed, self.removed = [], [], []
+        wanted = {name[:_NAME_MAX_LENGTH]: current for name, current in names.items() if name}
+        for row in rows:
+            if row.name not in wanted:
+                self.removed.append(row.pk)
+                continue
+            values = _values(row.name, wanted.pop(row.name))
+            if any(getattr(row, field) != value for field, value in values.items()):
+                for field, value in values.items():
+                    setattr(row, field, value)
+                self.changed.append(row)
+        self.added += [
+            Name(name=name, **{f"{kind}_id": target_id}, **_values(name, is_current))
+            for name, is_current in wanted.items()
+        ]
+
+
+def _values(name, is_current):
+    words = folded(name)
+    return {"words": words, "head": head(words), "is_current": is_current}
+
+
+def _write(differences):
+    added = [row for item in differences for row in item.added]
+    changed = [row for item in differences for row in item.changed]
+    removed = [pk for item in differences for pk in item.removed]
+    if removed:
+        Name.objects.filter(pk__in=removed).delete()
+    if changed:
+        Name.objects.bulk_update(changed, ["words", "head", "is_current"])
+    if added:
+        Name.objects.bulk_create(added)
+    return len(added) + len(changed) + len(removed)
+
+
+def rebuild(progress=None):
+    """Makes every name right again; returns how many rows that changed, 0 of a healthy table.
+
+    Former names are kept: nothing else knows them. progress is called with the number of
+    articles, authors and tags done so far. A batch is one transaction that locks what it
+    reads, so nothing that is saved meanwhile is overwritten.
+    """
+    articles = (
+        Article.objects.select_related("latest_revision")
+        .only("state", "title", "first_published_at", "live_revision_id", "latest_revision__title")
+        .select_for_update(of=("self",))
+    )
+    authors = Author.objects.only("name").select_for_update()
+    tags = Tag.objects.only("name").prefetch_related("aliases").select_for_update()
+    done = changed = 0
+    for kind, things, names_of in (
+        ("article", articles, _article_names),
+        ("author", authors, _author_names),
+        ("tag", tags, lambda tag, rows: _tag_names(tag, [a.name for a in tag.aliases.all()])),
+    ):
+        last_id = 0
+        while True:
+            with transaction.atomic():
+                batch = list(things.filter(pk__gt=last_id).order_by("pk")[:BATCH_SIZE])
+                rows = {thing.pk: [] for thing in batch}
+                for row in Name.objects.filter(**{f"{kind}__in": list(rows)}):
+                    rows[getattr(row, f"{kind}_id")].append(row)
+                changed += _write(
+                    [
+                        _Difference(kind, thing.pk, rows[thing.pk], names_of(thing, rows[thing.pk]))
+                        for thing in batch
+                    ]
+                )
+            if not batch:
+                break
+            done, last_id = done + len(batch), batch[-1].pk
+            if progress:
+                progress(done)
+    return changed
+
+
+# Finding.
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An article, author or tag, and the other name by which it was found, if none of today's
+    names has the words of the query.
+    """
+
+    target: object
+    former: str = ""
+
+
+def query_words(query):
+    """The folded words by which something is looked for, each once; none where there are none."""
+    return list(dict.fromkeys(tokens(query[:QUERY_MAX_LENGTH])))[:QUERY_MAX_WORDS]
+
+
+def find_articles(query, *, exclude="", limit):
+    """Articles, pages and series of any state but trashed and deleted: the exact title first,
+    then titles that begin with the query, then what was touched last; without a query all.
+
+    exclude: the uid of an article to leave out.
+    """
+    articles = _citable_articles(exclude)
+    if not query.strip():
+        return [Found(article) for article in articles.order_by("-touched_at")[:limit]]
+    words = query_words(query)
+    if not words:
+        return []
+    pks = _found_ids(
+        "article",
+        words,
+        Q(article__state__in=_CITABLE) & ~Q(article__uid=exclude),
+        ["-article__touched_at", "-article_id"],
+        limit,
+    )
+    by_pk = articles.in_bulk(pks)
+    names = _matching_names("article", pks, words)
+    return [
+        Found(by_pk[pk], _other_name(names[pk], {by_pk[pk].title, _draft_title(by_pk[pk])}))
+        for pk in pks
+        if pk in by_pk
+    ]
+
+
+def find_authors(query, *, limit):
+    """Authors who can be chosen, by their names; without a query all."""
+    authors = Author.objects.choosable().only(*_SHOWN_OF_AUTHOR)
+    if not query.strip():
+        return [Found(author) for author in authors.order_by("name", "pk")[:limit]]
+    words = query_words(query)
+    if not words:
+        return []
+    pks = _found_ids(
+        "author", words, Q(author__is_retired=False), ["author__name", "author_id"], limit
+    )
+    by_pk = authors.in_bulk(pks)
+    names = _matching_names("author", pks, words)
+    return [Found(by_pk[pk], _other_name(names[pk], {by_pk[pk].name})) for pk in pks if pk in by_pk]
+
+
+def find_tags(query, *, limit):
+    """Tags that can be chosen: the exact name or alias first, then names that begin with the
+    query, then the most used; without a query all. Blanks and hyphens may be left out.
+    """
+    tags = Tag.objects.choosable()
+    if not query.strip():
+        return [Found(tag) for tag in tags.order_by("-article_count", "name")[:limit]]
+    key, words = fold(query[:QUERY_MAX_LENGTH]), query_words(query)
+    if not key or not words:
+        return []
+    found = {}
+    aliases = (
+        TagAlias.objects.filter(key__startswith=key, tag__is_retired=False)
+        .select_related("tag")
+        .order_by(Case(When(key=key, then=0), default=1), "-tag__article_count", "name")
+    )
+    aliases = list(aliases[: 4 * limit])
+    for alias in aliases:
+        if alias.key == key:
+            found[alias.tag_id] = Found(alias.tag, _alias_found(alias, key))
+    pks = _found_ids(
+        "tag", words, Q(tag__is_retired=False), ["-tag__article_count", "tag__name"], limit
+    )
+    by_pk = tags.in_bulk(pks)
+    names = _matching_names("tag", pks, words)
+    for pk in pks:
+        if pk in by_pk:
+            found.setdefault(pk, Found(by_pk[pk], _other_name(names[pk], {by_pk[pk].name})))
+    for alias in aliases:
+        found.setdefault(alias.tag_id, Found(alias.tag, _alias_found(alias, key)))
+    return list(found.values())[:limit]
+
+
+def tag_called(name):
+    """The tag, retired or not, whose name or alias this is; None where there is none."""
+    key = fold(name)
+    alias = TagAlias.objects.filter(key=key).select_related("tag").first() if key else None
+    return alias.tag if alias else None
+
+
+def find_sections(query, *, exclude="", limit):
+    """Sections of articles, with their article: the words of the query stand in the heading
+    or in the article's title, at least one of them in the heading. Those of the newest
+    articles, among them the exact heading first, then headings that begin with the query.
+    """
+    words = query_words(query)
+    if not words:
+        return []
+    places = {f"at_{number}": StrIndex("words", Value(f" {w}")) for number, w in enumerate(words)}
+    every, in_heading = Q(), Q()
+    for place in places:
+        every &= Q(**{f"{place}__gt": 0})
+        # The heading's words come first, so what begins behind its length is the title's.
+        in_heading |= Q(**{f"{place}__range": (1, Length("heading"))})
+    # Along the index and without a join: a word may stand in very many headings.
+    newest = (
+        Section.objects.filter(state__in=_SHOWN_SECTIONS)
+        .alias(**places)
+        .filter(every, in_heading)
+        .order_by("-article_id", "position")
+        .values_list("pk", flat=True)[: 8 * limit]
+    )
+    found = citable_sections(exclude).filter(pk__in=list(newest))
+    sections = [
+        section
+        for section in found.order_by("-article_id", "position")
+        if any(f" {word}" in folded(section.heading) for word in words)
+    ]
+    phrase = f" {' '.join(words)}"
+    return sorted(
+        sections,
+        key=lambda section: (
+            folded(section.heading) != f"{phrase} ",
+            not folded(section.heading).startswith(phrase),
+        ),
+    )[:limit]
+
+
+def citable_sections(exclude=""):
+    """Sections that stand in the live text or the newest draft of what can be cited."""
+    return (
+        Section.objects.filter(state__in=_SHOWN_SECTIONS, article__state__in=_CITABLE)
+        .exclude(article__uid=exclude)
+        .select_related("article__latest_revision")
+        .only(
+            "anchor",
+            "heading",
+            "position",
+            "state",
+            *(f"article__{field}" for field in _SHOWN_OF_ARTICLE),
+        )
+    )
+
+
+_SHOWN_OF_AUTHOR = ("uid", "name", "role", "slug", "is_retired", "first_public_at")
+_SHOWN_OF_ARTICLE = (
+    "uid",
+    "kind",
+    "state",
+    "slug",
+    "title",
+    "first_published_at",
+    "touched_at",
+    "latest_revision__title",
+    "latest_revision__saved_at",
+)
+
+
+def _citable_articles(exclude):
+    return (
+        Article.objects.filter(state__in=_CITABLE)
+        .exclude(uid=exclude)
+        .select_related("latest_revision")
+        .only(*_SHOWN_OF_ARTICLE)
+    )
+
+
+def _every_word(column, words):
+    condition = Q()
+    for word in words:
+        condition &= Q(**{f"{column}__contains": f" {word}"})
+    return condition
+
+
+def _rank(column, words):
+    phrase = f" {' '.join(words)}"
+    return Case(
+        When(**{column: f"{phrase} "}, then=0),
+        When(**{f"{column}__startswith": phrase}, then=1),
+        default=2,
+    )
+
+
+def _found_ids(kind, words, condition, order, limit):
+    found = (
+        Name.objects.filter(_every_word("words", words), condition, **{f"{kind}__isnull": False})
+        .values(f"{kind}_id")
+        .annotate(rank=Min(_rank("words", words)))
+        .order_by("rank", *order)
+    )
+    return [row[f"{kind}_id"] for row in found[:limit]]
+
+
+def _matching_names(kind, pks, words):
+    names = {pk: [] for pk in pks}
+    rows = Name.objects.filter(_every_word("words", words), **{f"{kind}__in": pks})
+    for pk, name in rows.order_by(F("is_current").desc(), "name").values_list(f"{kind}_id", "name"):
+        names[pk].append(name)
+    return names
+
+
+def _other_name(names, names_of_today):
+    return "" if not names or names_of_today.intersection(names) else names[0]
+
+
+def _alias_found(alias, key):
+    return "" if fold(alias.tag.name).startswith(key) else alias.name
+
+
+def _draft_title(article):
+    return article.latest_revision.title if article.latest_revision else ""

@@ -1,0 +1,165 @@
+"""What an act of an editor would do to others, told before it is done."""
+
+from dataclasses import dataclass, field
+
+from articles.models import Article, MenuItem, Name, Pick, Reference, Section
+from articles.names import fold
+from articles.rendering import structure
+
+LISTED = 100
+
+
+@dataclass(slots=True)
+class Citing:
+    """An article that cites what is about to go: where it says so, to readers and in its draft."""
+
+    article: Article
+    live: list = field(default_factory=list)
+    draft: list = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Who is affected by a removal: the first of them by name, and how many they are in all."""
+
+    citing: list[Citing]
+    live_count: int
+    draft_count: int
+    menu_items: list[MenuItem]
+    picks: list[Pick]
+
+    @property
+    def is_empty(self):
+        return not (self.live_count or self.draft_count or self.menu_items or self.picks)
+
+    @property
+    def more(self):
+        """How many articles are affected beyond those listed, at least."""
+        return max(0, max(self.live_count, self.draft_count) - len(self.citing))
+
+
+def of_removal(articles):
+    """Who is affected if some articles go together; what they cite of one another is no damage."""
+    pks = [article.pk for article in articles]
+    rows = Reference.objects.filter(target_article__in=pks).exclude(source__in=pks)
+    return _effect(
+        rows,
+        menu_items=list(MenuItem.objects.filter(article__in=pks)),
+        picks=list(Pick.objects.filter(article__in=pks).select_related("article")),
+    )
+
+
+def of_removing_section(article, anchor):
+    """Who is affected if a section leaves the live text of an article."""
+    return _effect(
+        Reference.objects.filter(target_article=article, section=anchor).exclude(source=article)
+    )
+
+
+def _effect(rows, *, menu_items=(), picks=()):
+    rows = rows.order_by()
+    counts = {
+        set_: rows.filter(set=set_).values("source").distinct().count()
+        for set_ in Reference.Set.values
+    }
+    pks = list(rows.values_list("source", flat=True).distinct().order_by("source")[:LISTED])
+    citing = {}
+    shown = (
+        rows.filter(source__in=pks)
+        .select_related("source__latest_revision")
+        .order_by("source", "set", "kind", "position")
+    )
+    for row in shown:
+        entry = citing.setdefault(row.source_id, Citing(row.source))
+        (entry.live if row.set == Reference.Set.LIVE else entry.draft).append(row)
+    return Effect(
+        list(citing.values()),
+        counts[Reference.Set.LIVE],
+        counts[Reference.Set.DRAFT],
+        list(menu_items),
+        list(picks),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LeavingSection:
+    """A section of the live text that the newest draft doesn't have, and who cites it."""
+
+    anchor: str
+    heading: str
+    effect: Effect
+
+
+def leaving_sections(article, revision):
+    """The sections that others cite and that would leave with the publication of a revision."""
+    if article.state != Article.State.LIVE:
+        return []
+    stays = {heading.anchor for heading in structure(revision.body).headings}
+    leaving = Section.objects.filter(
+        article=article,
+        state=Section.State.LIVE,
+        anchor__in=Reference.objects.filter(target_article=article)
+        .exclude(section="")
+        .exclude(source=article)
+        .values("section"),
+    ).exclude(anchor__in=stays)
+    return [
+        LeavingSection(
+            section.anchor, section.heading, of_removing_section(article, section.anchor)
+        )
+        for section in leaving.order_by("position")
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class ToldTitle:
+    """A reference by whose words readers learn the title of something that isn't public."""
+
+    words: str
+    sentence: str
+    article: Article
+
+
+def told_titles(revision):
+    """The references of a revision whose words are the title of something unpublished."""
+    cited = structure(revision.body).references
+    hidden = (
+        Article.objects.filter(uid__in={reference.token.uid for reference in cited})
+        .exclude(pk__in=Article.objects.public())
+        .exclude(pk=revision.article_id)
+        .select_related("latest_revision")
+    )
+    hidden = {article.uid: article for article in hidden if not _is_known(article)}
+    titles = {}
+    for name in Name.objects.filter(article__in=list(hidden.values())).select_related("article"):
+        titles.setdefault(name.article.uid, set()).add(fold(name.name))
+    told = []
+    for reference in cited:
+        article = hidden.get(reference.token.uid)
+        if article and fold(reference.words) in titles.get(article.uid, ()):
+            told.append(ToldTitle(reference.words, reference.sentence, article))
+    return told
+
+
+def _is_known(article):
+    """Whether readers knew the article's present title once: it is no secret any more."""
+    latest = article.latest_revision
+    return article.first_published_at is not None and (
+        latest is None or fold(latest.title) == fold(article.title)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What an editor should know before a revision goes out."""
+
+    told_titles: list[ToldTitle]
+    leaving_sections: list[LeavingSection]
+
+    def __bool__(self):
+        return bool(self.told_titles or self.leaving_sections)
+
+
+def of_publishing(article, revision):
+    """What an editor should know before a revision goes out; false where there is nothing."""
+    return Finding(told_titles(revision), leaving_sections(article, revision))

@@ -1,0 +1,23 @@
+from django.core.management.base import BaseCommand
+
+from articles import directory, references, similar
+
+
+class Command(BaseCommand):
+    help = (
+        "Make everything that is derived from texts anew: references, sections, the names by"
+        " which things are found, and what articles are about. Needed after an update that says"
+        " so, or after somebody wrote to the database past the publication. On a healthy database"
+        " it changes nothing; editors and readers can go on meanwhile."
+    )
+
+    def handle(self, *, verbosity, **options):
+        def progress(done):
+            if verbosity > 1:
+                self.stdout.write(f"{done} …")
+
+        wrong = references.rebuild(progress)
+        self.stdout.write(f"{wrong} articles whose references or sections were wrong.")
+        self.stdout.write(f"{directory.rebuild(progress)} names that were wrong.")
+        entered, removed = similar.rebuild(progress)
+        self.stdout.write(f"{entered + removed} articles whose subjects were wrong.")

@@ -1,0 +1,144 @@
+"""Which address a thing gets, and where its former addresses lead."""
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from articles import references
+from articles.content_version import raise_version
+from articles.models import Article, Redirect
+from articles.names import former_path, free_slug, make_slug, validate_slug
+from articles.publishing.base import PublishingError, require
+
+
+def public_slug(article, revision):
+    """The address under which the revision goes out; refuses one that leads elsewhere."""
+    chosen = revision.slug or article.slug
+    taken = Article.objects.filter(kind=article.kind).exclude(pk=article.pk)
+
+    def is_taken(slug):
+        return taken.filter(slug=slug).exists() or is_former_address(
+            article.address_for(slug), article
+        )
+
+    if not chosen:
+        return free_slug(make_slug(revision.title, fallback=article.kind), is_taken)
+    if chosen == article.slug:
+        return chosen
+    try:
+        validate_slug(chosen)
+    except ValidationError as error:
+        raise PublishingError(" ".join(error.messages)) from None
+    if other := taken.filter(slug=chosen).first():
+        if other.state == Article.State.DELETED:
+            raise PublishingError(
+                _("The address “%(slug)s” was that of an article that is deleted. Choose another.")
+                % {"slug": chosen}
+            )
+        raise PublishingError(
+            _("The address “%(slug)s” belongs to “%(title)s”. Choose another.")
+            % {"slug": chosen, "title": other}
+        )
+    refuse_held_path(article.address_for(chosen), article)
+    return chosen
+
+
+def refuse_held_path(path, owner):
+    held = Redirect.objects.filter(path=former_path(path)).first()
+    if held is None or held.target == owner:
+        return
+    if held.is_gone:
+        raise PublishingError(
+            _("The address %(path)s was given up on purpose and can't be used again.")
+            % {"path": path}
+        )
+    raise PublishingError(
+        _("The address %(path)s is a former address of “%(title)s”. Choose another.")
+        % {"path": path, "title": held.target}
+    )
+
+
+def leave_redirect(owner, old_path, new_path):
+    """From its old path an object is found at its new one, without a detour."""
+    kind = owner._meta.model_name
+    Redirect.objects.update_or_create(
+        path=former_path(old_path),
+        defaults={"article": None, "author": None, "tag": None, "is_gone": False, kind: owner},
+    )
+    Redirect.objects.filter(path=former_path(new_path), **{kind: owner}).delete()
+
+
+def is_former_address(path, owner):
+    """Whether a path once led, or still leads, to something else than owner."""
+    held = Redirect.objects.filter(path=former_path(path)).first()
+    return held is not None and (held.is_gone or held.target != owner)
+
+
+@transaction.atomic
+def add_former_address(article, path):
+    """Lets a path at which an imported article stood elsewhere lead to it; False if it is taken."""
+    path = former_path(path)
+    own = former_path(article.get_absolute_url()) if article.slug else ""
+    if path in {"/", own} or len(path) > 300:
+        return True
+    if references.find_by_path(path) not in {None, article}:
+        return False
+    if is_former_address(path, article):
+        return False
+    _redirect, is_new = Redirect.objects.get_or_create(path=path, defaults={"article": article})
+    if is_new:
+        raise_version()
+    return True
+
+
+@transaction.atomic
+def lead_path(path, target, *, by):
+    """Lets a path at which nothing answers lead to an article, author or tag.
+
+    path: without a host. Raises PublishingError where something answers there, or where
+    readers may not see the target.
+    """
+    require(by, "publish_article", _("You may not set redirects. Ask an editor to do it."))
+    path = _free_path(path)
+    refuse_hidden(target)
+    Redirect.objects.update_or_create(
+        path=path,
+        defaults={
+            "article": None,
+            "author": None,
+            "tag": None,
+            "is_gone": False,
+            target._meta.model_name: target,
+        },
+    )
+    raise_version()
+
+
+@transaction.atomic
+def give_up_path(path, *, by):
+    """Lets a path at which nothing answers say that what stood there is gone (410)."""
+    require(by, "publish_article", _("You may not set redirects. Ask an editor to do it."))
+    Redirect.objects.update_or_create(
+        path=_free_path(path),
+        defaults={"article": None, "author": None, "tag": None, "is_gone": True},
+    )
+    raise_version()
+
+
+def _free_path(path):
+    path = former_path(path)
+    if not path.startswith("/") or len(path) > 300 or "\x00" in path:
+        raise PublishingError(_("“%(path)s” is no path of this site.") % {"path": path[:80]})
+    if references.answers(path):
+        raise PublishingError(
+            _("Something answers at %(path)s already, so it can't be a redirect.") % {"path": path}
+        )
+    return path
+
+
+def refuse_hidden(target):
+    """Refuses to lead readers to what they may not see."""
+    if not references.is_public(target):
+        raise PublishingError(
+            _("Readers can't see “%(title)s”. Choose something that is public.") % {"title": target}
+        )

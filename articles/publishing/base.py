@@ -1,0 +1,126 @@
+"""What every verb begins with: refusals, rights, the lock, and the words it is given."""
+
+from dataclasses import asdict, dataclass, field, fields
+
+from django.utils.translation import gettext as _
+
+from articles import references
+from articles.models import Article, Reference
+from articles.names import fold
+from articles.rendering import clean, plain_line, with_section_ids
+
+NOTE_LENGTH = 300
+# A series has parts; an article stands to others as their update or correction; a page doesn't.
+_RELATIONS_OF = {
+    Article.Kind.ARTICLE: {Reference.Kind.UPDATES, Reference.Kind.CORRECTS},
+    Article.Kind.PAGE: set(),
+    Article.Kind.SERIES: {Reference.Kind.SERIES},
+}
+
+
+class PublishingError(Exception):
+    """A verb's refusal. str() is a sentence for the editor."""
+
+
+class NotAllowed(PublishingError):
+    """The user has no right to do this."""
+
+
+class Conflict(PublishingError):
+    """Somebody saved a newer revision since the words at hand were opened."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """Everything an editor can change about an article. bylines are author uids in order, tags
+    are names, related is a list of {"article": uid} or {"url": …, "title": …}, relations of
+    {"kind": "updates", "corrects" or "series", "article": uid, "section": …, "note": …}.
+    """
+
+    title: str = ""
+    slug: str = ""
+    language: str = "en"
+    standfirst: str = ""
+    body: str = ""
+    lead_image_id: int | None = None
+    bylines: list = field(default_factory=list)
+    tags: list = field(default_factory=list)
+    related: list = field(default_factory=list)
+    relations: list = field(default_factory=list)
+
+    @classmethod
+    def of(cls, revision):
+        return cls(**{item.name: getattr(revision, item.name) for item in fields(cls)})
+
+
+def require(by, permission, sentence):
+    if by is not None and not by.has_perm(f"articles.{permission}"):
+        raise NotAllowed(sentence)
+
+
+def lock(article):
+    """The article as it is now, held until the transaction ends (SQLite holds all of it)."""
+    return Article.objects.select_for_update(of=("self",)).get(pk=article.pk)
+
+
+def lock_all(pks):
+    """The articles of some primary keys, all held, in the one order that can't end in a circle."""
+    articles = Article.objects.select_for_update(of=("self",)).select_related("latest_revision")
+    return {article.pk: article for article in articles.filter(pk__in=pks).order_by("pk")}
+
+
+def refuse_trashed(article):
+    """Refuses to change what is in the trash, or is no more than its addresses."""
+    if article.state == Article.State.TRASHED:
+        raise PublishingError(_("This article is in the trash. Take it out first."))
+    if article.state == Article.State.DELETED:
+        raise PublishingError(_("This article has been deleted. Write a new one instead."))
+
+
+def prepared(article, words):
+    """The words in the form in which they are stored."""
+    body = references.with_internal_links_as_tokens(clean(words.body), own_uid=article.uid)
+    anchors = set(article.sections.values_list("anchor", flat=True)) if article.pk else set()
+    values = asdict(words) | {
+        "title": plain_line(words.title),
+        "standfirst": plain_line(words.standfirst),
+        "body": with_section_ids(body, known=anchors, taken=anchors),
+        "bylines": list(dict.fromkeys(words.bylines)),
+        "tags": _distinct_names(words.tags),
+        "related": _related(article, words.related),
+        "relations": _relations(article, words.relations),
+    }
+    return Words(**values)
+
+
+def _related(article, items):
+    kept = [references.related_item(item) for item in items]
+    return [item for item in kept if item and item.get("article") != article.uid]
+
+
+def _relations(article, items):
+    """What the article is to others, each once."""
+    kept = {}
+    for item in items:
+        kind, uid, section = item["kind"], item["article"], item.get("section", "")
+        if kind not in _RELATIONS_OF[article.kind] or uid == article.uid:
+            continue
+        kept.setdefault(
+            (kind, uid, section),
+            {
+                "kind": kind,
+                "article": uid,
+                "section": section,
+                "note": plain_line(item.get("note", ""))[:NOTE_LENGTH],
+            },
+        )
+    return list(kept.values())
+
+
+def _distinct_names(names):
+    by_key = {}
+    for name in names:
+        name = plain_line(name)
+        if fold(name):
+            by_key.setdefault(fold(name), name)
+    return list(by_key.values())

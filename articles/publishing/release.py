@@ -1,0 +1,172 @@
+"""Making public: the one place where words become what readers see."""
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from articles import search, similar
+from articles.content_version import raise_version
+from articles.models import Article, ArticleTag, Byline, Redirect, Revision, Schedule, Tag
+from articles.names import former_path
+from articles.publishing.addresses import leave_redirect, public_slug
+from articles.publishing.base import PublishingError, lock, refuse_trashed, require
+from articles.publishing.subjects import tag_named
+from articles.publishing.writing import follow_texts
+from articles.rendering import structure
+from authors.models import Author
+
+ATTEMPTS = 8
+
+
+def publish(
+    article, revision=None, *, by, at=None, updated_at=None, minor=False, keep_schedules=False
+):
+    """Shows a revision (the newest, unless one is given) to readers from the next request on.
+
+    at: the date of first publication, when it isn't now (an import); not in the future.
+    updated_at: likewise for the date of the last change. minor: a change too small for a
+    new date. keep_schedules: what is planned goes out as planned, else older plans are off.
+    Raises PublishingError where something is missing or an address is taken.
+    """
+    options = {
+        "by": by,
+        "at": at,
+        "updated_at": updated_at,
+        "minor": minor,
+        "keep_schedules": keep_schedules,
+    }
+    for _attempt in range(ATTEMPTS):
+        try:
+            return _publish(article, revision, **options)
+        except IntegrityError:
+            # Somebody else took the address between the look and the write. A derived address
+            # gives way to theirs; a chosen one is refused now that theirs is seen.
+            continue
+    return _publish(article, revision, **options)
+
+
+@transaction.atomic
+def _publish(article, revision, *, by, at, updated_at, minor, keep_schedules):
+    require(by, "publish_article", _("You may not publish. Ask an editor to do it."))
+    now = timezone.now()
+    if at is not None and at > now:
+        raise ValueError("what lies in the future is scheduled, not published")
+    article = lock(article)
+    refuse_trashed(article)
+    revision = revision or article.latest_revision
+    if revision is None:
+        raise PublishingError(_("There is nothing to publish yet. Save a draft first."))
+    if revision.article_id != article.pk:
+        raise ValueError(f"revision {revision.pk} is not of article {article.pk}")
+    if not revision.title:
+        raise PublishingError(_("Give the article a title before you publish it."))
+
+    slug = public_slug(article, revision)
+    authors = _authors(revision)
+    tags = _tags(revision)
+
+    if article.slug and article.slug != slug:
+        leave_redirect(article, article.address_for(article.slug), article.address_for(slug))
+    article.state = Article.State.LIVE
+    article.slug = slug
+    article.language = revision.language
+    article.title = revision.title
+    article.standfirst = revision.standfirst
+    article.body = revision.body
+    article.lead_image_id = revision.lead_image_id
+    article.related = revision.related
+    article.relations = revision.relations
+    article.live_revision = revision
+    content = structure(article.body)
+    article.reading_minutes = content.reading_minutes
+    if article.first_published_at is None:
+        article.first_published_at = at or now
+        article.updated_at = updated_at or article.first_published_at
+    elif updated_at is not None or not minor:
+        article.updated_at = max(updated_at or now, article.first_published_at)
+    article.touched_at = now
+    submitted = article.submitted_revision
+    if submitted is not None and submitted.number <= revision.number:
+        article.submitted_revision = None
+    article.save()
+    # Should it have been a former address of this article, it is none any more.
+    Redirect.objects.filter(path=former_path(article.get_absolute_url()), article=article).delete()
+    if not revision.is_sealed:
+        Revision.objects.filter(pk=revision.pk).update(is_sealed=True)
+
+    write_names(article, authors=authors, tags=tags)
+    follow_texts(article)
+    if article.kind == Article.Kind.ARTICLE:
+        _enter_text(article, content.text)
+    if not keep_schedules:
+        Schedule.objects.filter(
+            article=article,
+            action=Schedule.Action.PUBLISH,
+            outcome=Schedule.Outcome.PENDING,
+            revision__number__lte=revision.number,
+        ).update(
+            outcome=Schedule.Outcome.CANCELLED,
+            finished_at=now,
+            message=_("Published by hand before."),
+        )
+    raise_version()
+    return article
+
+
+def _enter_text(article, text):
+    words = {
+        "language": article.language,
+        "title": article.title,
+        "standfirst": article.standfirst,
+        "text": text,
+    }
+    search.index(article.pk, **words)
+    similar.enter(article.pk, **words)
+
+
+def _authors(revision):
+    found = {author.uid: author for author in Author.objects.filter(uid__in=revision.bylines)}
+    return [found[uid] for uid in revision.bylines if uid in found]
+
+
+def _tags(revision):
+    return [tag_named(name) for name in revision.tags]
+
+
+def write_names(article, *, authors, tags):
+    """Replaces the bylines and tags that readers see, and keeps the counts of both.
+
+    Pages and series have neither, so nothing that lists by author or tag can come upon one.
+    """
+    if article.kind != Article.Kind.ARTICLE:
+        return
+    date = article.first_published_at
+    before = {
+        Author: set(article.bylines.values_list("author_id", flat=True)),
+        Tag: set(article.article_tags.values_list("tag_id", flat=True)),
+    }
+    article.bylines.all().delete()
+    article.article_tags.all().delete()
+    Byline.objects.bulk_create(
+        Byline(article=article, author=author, position=position, published_at=date)
+        for position, author in enumerate(authors)
+    )
+    distinct = list({tag.pk: tag for tag in tags}.values())
+    ArticleTag.objects.bulk_create(
+        ArticleTag(content_object=article, tag=tag, position=position, published_at=date)
+        for position, tag in enumerate(distinct)
+    )
+    for model, rows in ((Author, authors), (Tag, distinct)):
+        after = {row.pk for row in rows}
+        _count(model, more=after - before[model], fewer=before[model] - after)
+
+
+def _count(model, *, more, fewer):
+    # In one order everywhere, so that two publishes never wait for each other.
+    list(model.objects.select_for_update().filter(pk__in=more | fewer).order_by("pk"))
+    model.objects.filter(pk__in=more).update(article_count=F("article_count") + 1)
+    model.objects.filter(pk__in=fewer).update(article_count=F("article_count") - 1)
+    model.objects.filter(pk__in=more, first_public_at__isnull=True).update(
+        first_public_at=timezone.now()
+    )

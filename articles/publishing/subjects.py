@@ -1,0 +1,156 @@
+"""Authors and tags: their own edits go live at once."""
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import CharField, TextField
+from django.utils.translation import gettext as _
+
+from articles import directory, references
+from articles.content_version import raise_version
+from articles.models import Tag, TagAlias
+from articles.names import fold, free_slug, make_slug, shorten_slug, validate_slug
+from articles.publishing.addresses import is_former_address, leave_redirect, refuse_held_path
+from articles.publishing.base import PublishingError
+from articles.rendering import plain_line, without_control_characters
+
+TAG_NAME_LENGTH = Tag._meta.get_field("name").max_length
+
+
+def tag_named(name):
+    """The tag that a name or alias leads to; a new tag where none does."""
+    name = _fitting_tag_name(name)
+    key = fold(name)
+    if not key:
+        raise ValueError(f"{name!r} holds no letter or digit")
+    alias = TagAlias.objects.filter(key=key).select_related("tag").first()
+    if alias:
+        return alias.tag
+    try:
+        # A savepoint, since somebody else may be making the same tag at this moment.
+        with transaction.atomic():
+            return _new_tag(name, key)
+    except IntegrityError:
+        return TagAlias.objects.select_related("tag").get(key=key).tag
+
+
+def _new_tag(name, key):
+    tag = Tag(name=name)
+    tag.slug = free_slug(
+        shorten_slug(make_slug(name, fallback="tag"), TAG_NAME_LENGTH - 8),
+        lambda slug: (
+            Tag.objects.filter(slug=slug).exists() or is_former_address(_tag_path(slug), None)
+        ),
+    )
+    tag.save()
+    TagAlias.objects.create(tag=tag, name=tag.name, key=key)
+    directory.enter_tag(tag)
+    return tag
+
+
+def _fitting_tag_name(name):
+    """The name cut so that it and its folded form, which can be longer, fit their columns."""
+    name = plain_line(name)[:TAG_NAME_LENGTH]
+    while len(fold(name)) > TAG_NAME_LENGTH:
+        name = name[:-1]
+    return name.strip()
+
+
+def _tag_path(slug):
+    return Tag(slug=slug).get_absolute_url()
+
+
+@transaction.atomic
+def save_author(author):
+    """Saves a new or changed author; a former address leads on to the new one."""
+    _save_named(author)
+    directory.enter_author(author)
+    raise_version()
+    return author
+
+
+@transaction.atomic
+def save_tag(tag, *, aliases=None):
+    """Saves a new or changed tag; former names and addresses still lead to it.
+
+    aliases: the other names of the tag as they are to be, or None to leave them alone.
+    Raises PublishingError where a name is taken.
+    """
+    _refuse_taken_names(tag, [tag.name, *(aliases or [])])
+    former = Tag.objects.filter(pk=tag.pk).values_list("name", flat=True).first()
+    _save_named(tag)
+    keep = {fold(tag.name): tag.name}
+    if aliases is not None:
+        for name in aliases:
+            keep.setdefault(fold(name), name)
+    if former:
+        keep.setdefault(fold(former), former)
+    existing = {alias.key: alias for alias in tag.aliases.all()}
+    if aliases is not None:
+        tag.aliases.exclude(key__in=keep).delete()
+    for key, name in keep.items():
+        if key not in existing:
+            TagAlias.objects.create(tag=tag, name=name, key=key)
+        elif existing[key].name != name:
+            TagAlias.objects.filter(pk=existing[key].pk).update(name=name)
+    directory.enter_tag(tag)
+    raise_version()
+    return tag
+
+
+def _refuse_taken_names(tag, names):
+    for name in names:
+        if not fold(name):
+            raise PublishingError(
+                _("“%(name)s” holds no letter or digit. Give it a name.") % {"name": name}
+            )
+        other = (
+            TagAlias.objects.filter(key=fold(name)).exclude(tag=tag.pk).select_related("tag")
+        ).first()
+        if other:
+            raise PublishingError(
+                _("“%(name)s” already leads to the tag “%(tag)s”.")
+                % {"name": name, "tag": other.tag}
+            )
+
+
+def _save_named(thing):
+    """Saves an author or tag under a valid, free slug, and keeps its former address alive."""
+    model = type(thing)
+    kind = model._meta.model_name
+    for column in model._meta.concrete_fields:
+        words = getattr(thing, column.attname)
+        if isinstance(column, (CharField, TextField)) and words:
+            setattr(thing, column.attname, without_control_characters(words))
+    thing.name = plain_line(thing.name)
+    old_slug = model.objects.filter(pk=thing.pk).values_list("slug", flat=True).first()
+    if not thing.slug:
+        thing.slug = free_slug(
+            make_slug(thing.name, fallback=kind),
+            lambda slug: (
+                model.objects.filter(slug=slug).exclude(pk=thing.pk).exists()
+                or is_former_address(model(slug=slug).get_absolute_url(), None)
+            ),
+        )
+    if thing.slug != old_slug:
+        try:
+            validate_slug(thing.slug)
+        except ValidationError as error:
+            raise PublishingError(" ".join(error.messages)) from None
+        other = model.objects.filter(slug=thing.slug).exclude(pk=thing.pk).first()
+        if other:
+            raise PublishingError(
+                _("The address “%(slug)s” belongs to “%(title)s”. Choose another.")
+                % {"slug": thing.slug, "title": other}
+            )
+        refuse_held_path(thing.get_absolute_url(), thing)
+    if thing.pk is None:
+        thing.save()
+        references.adopt_dangling(thing, kind)
+    else:
+        # The counts belong to publishing, which may have moved on since this was opened.
+        thing.save(
+            update_fields={field.name for field in model._meta.concrete_fields}
+            - {"id", "uid", "article_count", "first_public_at"}
+        )
+    if old_slug and old_slug != thing.slug:
+        leave_redirect(thing, model(slug=old_slug).get_absolute_url(), thing.get_absolute_url())
