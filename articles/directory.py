@@ -299,8 +299,8 @@ def tag_called(name):
 
 def find_sections(query, *, exclude="", limit):
     """Sections of articles, with their article: the words of the query stand in the heading
-    or in the article's title, at least one of them in the heading. Those of the newest
-    articles, among them the exact heading first, then headings that begin with the query.
+    or in the article's title, at least one of them in the heading. The newest sections, among
+    them the exact heading first, then headings that begin with the query.
     """
     words = query_words(query)
     if not words:
@@ -311,12 +311,12 @@ def find_sections(query, *, exclude="", limit):
         every &= Q(**{f"{place}__gt": 0})
         # The heading's words come first, so what begins behind its length is the title's.
         in_heading |= Q(**{f"{place}__range": (1, Length("heading"))})
-    # Along the index and without a join: a word may stand in very many headings.
+    # In the order of the table and without a join: a word may stand in very many headings.
     newest = (
         Section.objects.filter(state__in=_SHOWN_SECTIONS)
         .alias(**places)
         .filter(every, in_heading)
-        .order_by("-article_id", "position")
+        .order_by("-pk")
         .values_list("pk", flat=True)[: 8 * limit]
     )
     found = citable_sections(exclude).filter(pk__in=list(newest))

@@ -334,7 +334,7 @@ class ArticleForm(forms.Form):
         ]
 
     def _known_notes(self):
-        """The notes that relations have each of their own, while the one in the form is as it was."""
+        """The notes that relations have each of their own, while the form's is as it was."""
         latest = self.article.latest_revision if self.article else None
         relations = latest.relations if latest else []
         if self.cleaned_data.get("relation_note") != relation_items(relations)["relation_note"]:

@@ -309,7 +309,11 @@ def _forwards(found):
         _public_forwards()
         .filter(article__in={row.target_article_id for row in found})
         .select_related("target_article", "target_author", "target_tag")
-        .defer("target_article__body")
+        .only(
+            *("article", "section", "target_section"),
+            *(f"target_article__{name}" for name in ("uid", "kind", "state", "slug", "title")),
+            *(f"target_{kind}__{name}" for kind in ("author", "tag") for name in ("uid", "name")),
+        )
     )
     live = set(
         Section.objects.filter(

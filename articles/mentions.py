@@ -12,7 +12,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
-from articles.rendering import _sentence, clean
+from articles.rendering import clean, sentence_around
 from articles.text_analysis import STOP_WORDS, placed_tokens, tokens
 
 # What is looked at of one text; what is longer is hardly an article.
@@ -201,7 +201,7 @@ def _spelled(text, folded):
 
 
 def _mention(named, text, begin, end):
-    first, last = _sentence(text, begin, end)
+    first, last = sentence_around(text, begin, end)
     before = text[first:begin].lstrip()
     squeezed = " ".join(before.split())
     if squeezed and before[-1].isspace():

@@ -25,7 +25,10 @@ class PublicationMiddleware:
 
 
 # What stands below an author or tag, and below an article.
-_BELOW = {False: {"", "feed/", "feed/atom/", "feed/json/"}, True: {""}}
+_BELOW = {
+    False: {"", "feed/", "feed/atom/", "feed/json/", "cited-by/", "connections/"},
+    True: {"", "cited-by/", "connections/"},
+}
 
 
 class RedirectMiddleware:
@@ -44,13 +47,26 @@ class RedirectMiddleware:
         redirect, rest = found
         if rest not in _BELOW[redirect.article_id is not None]:
             return response
-        target = None if redirect.is_gone else _public_address(redirect.target)
-        if target is None and (redirect.is_gone or _is_gone(redirect.target)):
+        if redirect.is_gone:
             return gone(request)
-        if target is None or target + rest == request.path_info:
+        target = redirect.target
+        if references.is_public(target):
+            address = target.get_absolute_url() + rest
+        elif isinstance(target, Article):
+            address = references.successor_address(target)
+            if address is None and Article.objects.gone().filter(pk=target.pk).exists():
+                return gone(request)
+        else:
+            address = None
+        if address is None or address == request.path_info:
             return response
-        query = request.META.get("QUERY_STRING", "")
-        return HttpResponsePermanentRedirect(target + rest + (f"?{query}" if query else ""))
+        return HttpResponsePermanentRedirect(_with_query(address, request))
+
+
+def _with_query(address, request):
+    query = request.META.get("QUERY_STRING", "")
+    path, hash_sign, fragment = address.partition("#")
+    return f"{path}?{query}{hash_sign}{fragment}" if query else address
 
 
 def _find(path):
@@ -70,13 +86,3 @@ def _find(path):
         if item in found:
             return found[item], path[len(item) :]
     return None
-
-
-def _is_gone(target):
-    return isinstance(target, Article) and Article.objects.gone().filter(pk=target.pk).exists()
-
-
-def _public_address(target):
-    if references.is_public(target):
-        return target.get_absolute_url()
-    return references.successor_address(target) if isinstance(target, Article) else None

@@ -12,7 +12,7 @@ import re
 import threading
 import time
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import SequenceMatcher
@@ -28,6 +28,7 @@ from django.utils import timezone
 from articles.directory import folded, head
 from articles.models import Article, MissingPath, Name, Redirect, Tag
 from articles.names import former_path
+from articles.text_analysis import STEMMED_LANGUAGES, STOP_WORDS, stem
 from authors.models import Author
 
 logger = logging.getLogger(__name__)
@@ -219,18 +220,22 @@ def _before_slug(route):
 # A guess less like the path than this is worse than none.
 LIKENESS_MIN = 0.6
 _CANDIDATES_MAX = 1000
+# A word that more articles share than this tells them apart no more.
+_ARTICLES_OF_TERM = 100
+_WORDS_MAX = 8
 
 
 def guesses(paths):
     """path → the public article, author or tag that its last words most likely meant.
 
     Paths without a likely target are left out. The number of queries doesn't depend on how
-    many there are: slugs of today, former slugs, and names that share their first words.
+    many there are: slugs of today, former slugs, names that share their first words, and
+    the names of articles that keep coming back to the words of the path.
     """
     words = {path: _last_words(path) for path in paths}
     words = {path: text for path, text in words.items() if text.strip()}
     candidates = defaultdict(set)
-    for path, target, text in [*_by_slug(words), *_by_name(words)]:
+    for path, target, text in [*_by_slug(words), *_by_name(words), *_by_subject(words)]:
         candidates[path].add((target, text))
     public = _public({target for targets in candidates.values() for target, _text in targets})
     found = {}
@@ -301,6 +306,38 @@ def _by_name(words):
     for row in rows[:_CANDIDATES_MAX]:
         for path in paths_of[row.head]:
             yield path, _key(row), row.words
+
+
+def _by_subject(words):
+    """(path, (kind, pk), folded name) of the articles that are most about the path's words."""
+    paths_of = defaultdict(set)
+    for path, text in words.items():
+        for word in text.split()[:_WORDS_MAX]:
+            if word not in STOP_WORDS and not word.isdigit():
+                for language in STEMMED_LANGUAGES:
+                    paths_of[stem(word, language)].add(path)
+    if not paths_of:
+        return
+    some = (
+        "SELECT * FROM (SELECT term, article_id FROM articles_term WHERE term = %s LIMIT %s) AS t{}"
+    )
+    sql = " UNION ALL ".join(some.format(number) for number in range(len(paths_of)))
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [value for term in paths_of for value in (term, _ARTICLES_OF_TERM)])
+        rows = cursor.fetchall()
+    shared = defaultdict(Counter)
+    for term, article_id in rows:
+        for path in paths_of[term]:
+            shared[path][article_id] += 1
+    likely = {path: [pk for pk, _n in counts.most_common(5)] for path, counts in shared.items()}
+    names = defaultdict(list)
+    pks = {pk for some in likely.values() for pk in some}
+    for pk, text in Name.objects.filter(article__in=pks).values_list("article", "words"):
+        names[pk].append(text)
+    for path, pks in likely.items():
+        for pk in pks:
+            for text in names[pk]:
+                yield path, ("article", pk), text
 
 
 def _key(row):

@@ -179,7 +179,7 @@ def _sharing(article, tags):
     best = sorted(shared, key=lambda pk: (len(shared[pk]), dates[pk], pk), reverse=True)
     # Some may have been hidden by other hands than the verbs, so a few more are asked for.
     best = best[: 2 * SHOWN]
-    public = Article.objects.public().articles().only(*_SHOWN_OF_ARTICLE).in_bulk(best)
+    public = Article.objects.public().articles().only(*_SHOWN_OF_ARTICLE).order_by().in_bulk(best)
     names = {tag.pk: tag.name for tag in tags}
     return [
         Connection(

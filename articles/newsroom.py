@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from articles.models import Article, Reference, Schedule
+from articles.models import Article, Schedule
 from articles.site import publication
 from articles.state_words import describe_state
 
@@ -140,22 +140,6 @@ def _needs_a_look(now):
         (_("No standfirst"), live.filter(standfirst="")),
         (_("No author"), live.filter(bylines__isnull=True)),
         (_("No tags"), live.filter(article_tags__isnull=True)),
-        (
-            _("Cites something that isn't public: readers see plain words"),
-            live.filter(
-                pk__in=Reference.objects.filter(set=Reference.Set.LIVE)
-                .filter(
-                    Q(target_article__isnull=False)
-                    & ~Q(target_article__in=Article.objects.public())
-                    | Q(
-                        target_article__isnull=True,
-                        target_author__isnull=True,
-                        target_tag__isnull=True,
-                    )
-                )
-                .values("source")
-            ),
-        ),
     )
     for words, queryset in checks:
         items += [{"article": article, "words": words} for article in queryset[:3]]

@@ -288,9 +288,8 @@ def _place(series, parts, article):
 def _parts(relations):
     """The public parts of a series, in order, as cards."""
     uids = [item["article"] for item in relations if item["kind"] == Reference.Kind.SERIES]
-    cards = {
-        card.uid: card for card in Article.objects.public().for_cards().filter(uid__in=set(uids))
-    }
+    found = Article.objects.public().for_cards().filter(uid__in=set(uids)).order_by()
+    cards = {card.uid: card for card in found}
     return [cards[uid] for uid in dict.fromkeys(uids) if uid in cards]
 
 
@@ -365,16 +364,21 @@ def _related(items, resolved):
 
 
 def _neighbours(article):
-    """The articles published just before and just after this one."""
+    """The articles published just before and just after this one.
+
+    The date is said by itself too: without that, no database would begin at its place in the index.
+    """
     date, pk = article.first_published_at, article.pk
     listed = Article.objects.public().articles().only("kind", "slug", "title", "language")
     older = (
-        listed.filter(Q(first_published_at__lt=date) | Q(first_published_at=date, pk__lt=pk))
+        listed.filter(first_published_at__lte=date)
+        .filter(Q(first_published_at__lt=date) | Q(pk__lt=pk))
         .newest_first()
         .first()
     )
     newer = (
-        listed.filter(Q(first_published_at__gt=date) | Q(first_published_at=date, pk__gt=pk))
+        listed.filter(first_published_at__gte=date)
+        .filter(Q(first_published_at__gt=date) | Q(pk__gt=pk))
         .order_by("first_published_at", "id")
         .first()
     )

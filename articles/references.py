@@ -241,7 +241,8 @@ def resolve(tokens):
     for token in tokens:
         uids[token.kind].setdefault(token.uid, set()).add(token)
     if uids["article"]:
-        for article in Article.objects.public().filter(uid__in=uids["article"]).only(*_SHOWN):
+        public = Article.objects.public().filter(uid__in=uids["article"])
+        for article in public.only(*_SHOWN).order_by():
             resolved.articles[article.uid] = article
             for token in uids["article"][article.uid]:
                 resolved.addresses[token] = article.get_absolute_url()

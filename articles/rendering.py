@@ -658,7 +658,7 @@ class _StructureReader(HTMLParser):
             if self.heading:
                 self.headings.append(Heading(*self.heading, words))
         for token, start, end in self.pending:
-            begin, finish = _sentence(self.text, start, end)
+            begin, finish = sentence_around(self.text, start, end)
             before = self.text[begin:start]
             blank = bool(before.strip()) and (before[-1].isspace() or self.text[start].isspace())
             self.references.append(
@@ -676,7 +676,7 @@ def _squeeze(text):
     return " ".join(text.split())
 
 
-def _sentence(text, start, end):
+def sentence_around(text, start, end):
     """Where the sentence around a part of a text begins and ends.
 
     A full stop within the part ends none.

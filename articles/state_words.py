@@ -27,6 +27,7 @@ def describe_state(article, *, now=None):
             Article.State.DRAFT: _("Draft, never public"),
             Article.State.WITHDRAWN: _("Withdrawn: readers don't see it"),
             Article.State.TRASHED: _("In the trash"),
+            Article.State.DELETED: _("Deleted"),
         }
         parts.append(words[article.state])
         if latest:

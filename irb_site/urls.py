@@ -3,10 +3,12 @@
 /                                   home
 /articles/  …/2026/  …/2026/11/     archive
 /articles/SLUG/                     article (one word namespace: years are no slugs)
+/series/    /series/SLUG/           articles that belong together, in order
 /authors/   /authors/SLUG/          people
 /tags/      /tags/SLUG/             subjects (SLUG+SLUG for combinations is kept free)
 /pages/SLUG/                        about, imprint, privacy
 /search/?q=                         search
+cited-by/  connections/             under an article and a tag; cited-by/ also under an author
 feed/  feed/atom/  feed/json/       under the root, an author and a tag
 /sitemap.xml  /robots.txt  /healthz /media/…  /admin/
 """

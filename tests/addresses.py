@@ -26,9 +26,15 @@ def _routes(patterns, prefix):
             yield route
 
 
-def paths(*, articles=(), pages=(), tags=(), authors=(), months=(), files=()):
+def paths(*, articles=(), pages=(), series=(), tags=(), authors=(), months=(), files=()):
     """The paths of all routes, each for every slug, (year, month) or file name that fits it."""
-    slugs = {"articles": articles, "pages": pages, "tags": tags, "authors": authors}
+    slugs = {
+        "articles": articles,
+        "pages": pages,
+        "series": series,
+        "tags": tags,
+        "authors": authors,
+    }
     found = []
     for route in routes():
         parameters = re.findall(r"<(\w+):\w+>", route)
@@ -62,6 +68,7 @@ def public_paths():
     return paths(
         articles=list(public.articles().values_list("slug", flat=True)),
         pages=list(public.pages().values_list("slug", flat=True)),
+        series=list(public.series().values_list("slug", flat=True)),
         tags=list(Tag.objects.known().values_list("slug", flat=True)),
         authors=list(Author.objects.known().values_list("slug", flat=True)),
         months=sorted(months),

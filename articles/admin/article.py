@@ -21,7 +21,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST
 
 from articles import effects, publishing
-from articles.admin import lookups
+from articles.admin import lookups, suggestions
 from articles.admin.consequences import DELETE, MERGE, UNPUBLISH, Consequences
 from articles.forms import ArticleForm, ScheduleForm, working_title
 from articles.models import Article, Reference, Revision, Schedule, Tag
@@ -29,7 +29,7 @@ from articles.pages import preview_page
 from articles.publishing import Conflict, PublishingError
 from articles.rendering import structure
 from articles.state_words import describe_state
-from articles.views import article_context
+from articles.views import DETAIL_TEMPLATES, article_context
 from authors.models import Author
 
 VERSIONS_SHOWN = 12
@@ -220,6 +220,13 @@ class ArticleAdmin(Consequences, admin.ModelAdmin):
         view = self.admin_site.admin_view
         return [
             *self.consequence_urls(),
+            path("suggest/", view(suggestions.suggest), name="articles_suggest"),
+            path("<int:pk>/could-cite/", view(suggestions.could_cite), name="articles_could_cite"),
+            path(
+                "<int:pk>/apply-citation/",
+                view(suggestions.apply_citation),
+                name="articles_apply_citation",
+            ),
             path("lookup/", view(_private(lookups.lookup)), name="articles_lookup"),
             path(
                 "pictures/", view(_private(lookups.picture_lookup)), name="articles_picture_lookup"
@@ -454,9 +461,7 @@ class ArticleAdmin(Consequences, admin.ModelAdmin):
             "date": date_format(timezone.localtime(revision.saved_at), "j F Y, H:i"),
         }
         page = preview_page(article, revision, state_note=words)
-        is_article = article.kind == Article.Kind.ARTICLE
-        template = f"articles/{'article' if is_article else 'page'}_detail.html"
-        response = TemplateResponse(request, template, article_context(page))
+        response = TemplateResponse(request, DETAIL_TEMPLATES[article.kind], article_context(page))
         response.headers["X-Robots-Tag"] = "noindex"
         return response
 

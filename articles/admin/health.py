@@ -7,7 +7,6 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import Http404, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -266,7 +265,10 @@ def _article_row(finding):
 
 def _path_row(finding, number):
     guess = finding.guess
+    path = finding.path.path
     return {
+        # A file's address is kept with a slash that nobody wrote.
+        "shown": path.rstrip("/") if "." in path.rsplit("/", 2)[-2] else path,
         "guess": guess,
         "guess_value": references.token_of(guess) if guess else "",
         "fix": _("Lead to “%(title)s”") % {"title": guess} if guess else "",
@@ -276,6 +278,8 @@ def _path_row(finding, number):
 
 def _title(target):
     if isinstance(target, Article):
+        if target.state == Article.State.LIVE:
+            return target.title
         # What is deleted has lost its title and kept its address.
         is_deleted = target.state == Article.State.DELETED
         return (target.slug or target.uid) if is_deleted else working_title(target)
@@ -354,9 +358,7 @@ def _act(request):
     if action is _wake:
         back = address_of(SNOOZED, _page(request.POST.get("page", "1")))
     try:
-        with transaction.atomic():
-            message = action(request, Kind(kind), key)
-        messages.success(request, message)
+        messages.success(request, action(request, Kind(kind), key))
     except PublishingError as error:
         messages.error(request, str(error))
     return HttpResponseRedirect(back)

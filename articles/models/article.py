@@ -9,7 +9,6 @@ from articles.names import SLUG_MAX_LENGTH
 from articles.querysets import ArticleQuerySet
 from irb_site.uids import UID_LENGTH, new_uid
 
-
 _ROUTES = {
     "article": "articles:detail",
     "page": "articles:page",

@@ -191,7 +191,7 @@ def test_hidden_words_show_at_no_address(client, newsroom):
             seen[path, kind] = response.status_code
 
     assert found == []
-    assert len(paths) == 114
+    assert len(paths) == 163
     assert len(seen) == 342
     assert sorted(set(seen.values())) == [200, 301, 404, 410]
 
@@ -293,7 +293,7 @@ def test_hidden_articles_are_counted_nowhere(client, newsroom):
     home = client.get("/")
 
     assert tag.context["pager"].total == 1
-    assert html.all_words(tag, html.by_class("page-head__note")) == ["1 article"]
+    assert html.all_words(tag, html.by_class("page-head__note")) == ["1 article", "Connections →"]
     assert author.context["pager"].total == 1
     assert html.all_words(author, html.by_class("label__count")) == ["1"]
     assert archive.context["pager"].total == 3
@@ -328,7 +328,7 @@ def test_signed_in_editor_sees_on_public_pages_what_everybody_sees(client, edito
 
     after = {path: client.get(path).content for path in paths}
 
-    assert len(paths) == 30
+    assert len(paths) == 40
     assert after == before
 
 

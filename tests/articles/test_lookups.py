@@ -231,8 +231,10 @@ def test_former_address_finds_what_stands_elsewhere_now(desk):
 
 def test_section_that_is_gone_leaves_the_article(desk):
     corridor = make_corridor()
+    change_draft(corridor, body="<p>Railway.</p>")
+    publishing.publish(corridor, by=None)
 
-    found = results(desk, "/articles/the-north-south-corridor/#s-never-there")
+    found = results(desk, "/articles/the-north-south-corridor/#s-the-missing-link")
 
     assert [item["value"] for item in found] == [f"article:{corridor.uid}"]
 

@@ -109,8 +109,8 @@ def test_hostile_title_stays_a_title(client, title):
 
 def test_corrected_part_of_a_series_says_both(client):
     older = make_public("Older", slug="older", at=AT)
-    make_public("Mistake", slug="mistake", at=AT + timedelta(1),
-                relations=[{"kind": "corrects", "article": older.uid, "note": "It was 12."}])  # fmt: skip
+    mistake = {"kind": "corrects", "article": older.uid, "note": "It was 12."}
+    make_public("Mistake", slug="mistake", relations=[mistake], at=AT + timedelta(1))
     make_public("Update", relations=[{"kind": "updates", "article": older.uid}])
     make_public("Letters", kind="series", slug="letters", standfirst="What it is.",
                 relations=[{"kind": "series", "article": older.uid}])  # fmt: skip

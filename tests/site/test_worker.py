@@ -34,6 +34,7 @@ def rounds(monkeypatch):
     monkeypatch.setattr(worker, "INTERVAL", 0.01)
     # A test's own transaction would go together with its connection.
     monkeypatch.setattr(worker, "close_old_connections", lambda: None)
+    monkeypatch.setattr(worker, "look_at_statistics", lambda: None)
     return outcomes
 
 
@@ -68,3 +69,9 @@ def test_worker_stops_without_its_parent(rounds):
     call_command("worker", parent=os.getpid())
 
     assert rounds == [0, 0]
+
+
+@pytest.mark.django_db
+def test_worker_may_look_at_the_statistics_at_any_time():
+    worker.look_at_statistics()
+    worker.look_at_statistics()

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from articles.models import Article
+from articles.models import Article, Name
 from authors.models import Author
 
 EDITOR = "editor"
@@ -26,6 +26,7 @@ class Command(BaseCommand):
     def handle(self, **options):
         try:
             self.migrate()
+            self.derive_from_texts()
             self.collect_static_files()
             self.fill_empty_database()
         except OperationalError as error:
@@ -48,6 +49,12 @@ class Command(BaseCommand):
             self.say("Bringing the database up to date ...")
         # Also with nothing to migrate: an interrupted run may still owe the permissions.
         call_command("migrate", verbosity=0, interactive=False)
+
+    def derive_from_texts(self):
+        """Makes what an older version of the publication didn't derive from its texts, once."""
+        if Article.objects.exists() and not Name.objects.exists():
+            self.say("Looking through all articles for names and subjects ...")
+            call_command("rebuild_references", stdout=self.stdout)
 
     def collect_static_files(self):
         path = settings.STATIC_ROOT / FINGERPRINT

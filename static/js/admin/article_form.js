@@ -4,12 +4,14 @@ import { createEditor } from "./editor.js"
 import { element } from "./lookup.js"
 import { makePicker } from "./picker.js"
 import { choosePicture } from "./pictures.js"
+import { makeSuggestions } from "./suggestions.js"
 
 const form = document.querySelector("[data-article-form]")
 let isDirty = false
 
 for (const root of form.querySelectorAll("[data-picker]")) makePicker(root)
 
+makeSuggestions(form)
 const body = form.querySelector("textarea[data-library]")
 createEditor(body).then(
   () => { isDirty = form.hasAttribute("data-unsaved") },

@@ -262,7 +262,6 @@ function citing(editor, settings, holder) {
 // An address of this site that is given here becomes a reference.
 function linkDialog(editor, guide) {
   const current = editor.getAttributes("link").href || ""
-  const { empty } = editor.state.selection
   const field = element("input", { type: "text", inputmode: "url", class: "vTextField", id: "link-address", value: current, placeholder: "https://", required: true, autocomplete: "off", spellcheck: "false", "aria-describedby": "link-help link-message" })
   const message = element("p", { role: "status", class: "pictures__message", id: "link-message" })
   const save = element("button", { class: "button", type: "submit", text: "Set link" })
@@ -278,7 +277,8 @@ function linkDialog(editor, guide) {
 
   function put(words, mark) {
     const chain = editor.chain().focus().extendMarkRange("link")
-    if (empty && !current) chain.insertContent({ type: "text", text: words, marks: [mark] }).run()
+    const { empty } = editor.state.selection
+    if (empty && !editor.isActive("link")) chain.insertContent({ type: "text", text: words, marks: [mark] }).run()
     else chain.unsetLink().setMark(mark.type, mark.attrs).run()
     dialog.close()
   }

@@ -8,6 +8,5 @@ for (const part of document.querySelectorAll("[data-choose]")) {
     if (!part.open || !chooser.hidden) return
     chooser.hidden = false
     makePicker(chooser.querySelector("[data-picker]"))
-    chooser.querySelector("[data-picker-input]").focus()
   })
 }
