@@ -61,7 +61,7 @@ def worklists(user):
     """What is on an editor's desk: lists of {title, empty, items: [{article, words}]}."""
     now = timezone.now()
     articles = Article.objects.select_related("latest_revision__by")
-    unpublished = articles.exclude(state=Article.State.TRASHED).filter(
+    unpublished = articles.exclude(state__in=[Article.State.TRASHED, Article.State.DELETED]).filter(
         ~Q(state=Article.State.LIVE) | ~Q(latest_revision=F("live_revision"))
     )
     mine = unpublished.filter(
@@ -79,6 +79,12 @@ def worklists(user):
             "empty": _("Nothing needs a look."),
             "items": _needs_a_look(now),
         },
+        _described(
+            _("Handed in"),
+            _("Nothing waits for an editor."),
+            unpublished.filter(submitted_revision__isnull=False).order_by("touched_at"),
+            now,
+        ),
         _described(
             _("Drafts of others"), _("No drafts of others."), others.order_by("-touched_at"), now
         ),
@@ -109,7 +115,6 @@ def worklists(user):
 
 
 def _date(moment):
-
     return date_format(timezone.localtime(moment), "j F Y, H:i")
 
 

@@ -450,13 +450,11 @@ def with_internal_links_as_tokens(body, *, own_uid=""):
 
     def replace(match):
         try:
-            parts = urlsplit(html.unescape(match[1]))
-            is_own = parts.scheme in {"", "http", "https"} and _is_this_site(parts)
+            is_own, token = token_at(html.unescape(match[1]), own_uid=own_uid)
         except ValueError:
             return match[2]
         if not is_own:
             return match[0]
-        token = _token_for(parts, own_uid)
         return f'<a data-ref="{html.escape(str(token))}">{match[2]}</a>' if token else match[2]
 
     return _LINK.sub(replace, body)
@@ -490,6 +488,18 @@ def related_item(item):
         return None
     target = find_by_path(parts.path or "/")
     return {"article": target.uid} if isinstance(target, Article) else None
+
+
+def token_at(address, *, own_uid=""):
+    """Whether an address is of this site, and the token of what it leads to, or None.
+
+    own_uid: the article in whose text the address stands, which a bare #fragment means.
+    Raises ValueError for what can't be read as an address (a port that is none).
+    """
+    parts = urlsplit(address)
+    if parts.scheme not in {"", "http", "https"} or not _is_this_site(parts):
+        return False, None
+    return True, _token_for(parts, own_uid)
 
 
 def _token_for(parts, own_uid):

@@ -65,6 +65,10 @@ class CouldCite:
     before: str = ""
 
 
+# A few that fit say more than many.
+SIMILAR_MAX = 4
+
+
 def while_writing(article, *, title, standfirst, body, related=(), language="", limit=8):
     """Suggestions for a text as it stands in the form, saved or not; article is None if it is new.
 
@@ -85,7 +89,7 @@ def while_writing(article, *, title, standfirst, body, related=(), language="", 
         standfirst=standfirst,
         text=content.text,
         exclude=Article.objects.filter(uid__in=unwanted).values_list("pk", flat=True),
-        limit=limit,
+        limit=min(limit, SIMILAR_MAX),
     )
     return Suggestions(mentions, list(_public(ids).values()))
 

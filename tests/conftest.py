@@ -145,10 +145,11 @@ def flush_past_the_guards():
 @pytest.fixture(autouse=True)
 def clean_slate(settings, tmp_path):
     """Nothing that an earlier test left in this process or on disk."""
-    from articles import site
+    from articles import missing, site
 
     cache.clear()
     site.forget()
+    missing.forget()
     settings.MEDIA_ROOT = tmp_path / "media"
 
 

@@ -343,7 +343,7 @@ class ArticleAdmin(Consequences, admin.ModelAdmin):
         )
 
     def _press(self, request, article, schedule_form):
-        title = working_title(article)
+        title, part = working_title(article), ""
         if "_preview" in request.POST:
             return HttpResponseRedirect(
                 reverse(
@@ -363,6 +363,7 @@ class ArticleAdmin(Consequences, admin.ModelAdmin):
             publishing.publish(article, by=request.user, minor=minor)
             self.log_change(request, article, _("Published"))
             words = _("“%(title)s” is live.")
+            part = "could-cite"
         elif do := next((do for do in _REMOVALS if f"_{do}" in request.POST), None):
             return HttpResponseRedirect(self.removal_url([article], do))
         elif "_schedule" in request.POST:
@@ -381,7 +382,7 @@ class ArticleAdmin(Consequences, admin.ModelAdmin):
                 words = _("“%(title)s”: your draft is saved. Readers still see the live version.")
             self._warn(request, article, titles=False)
         self.message_user(request, words % {"title": title}, messages.SUCCESS)
-        return self._back(article)
+        return self._back(article, part)
 
     def _warn(self, request, article, *, titles=True):
         """Says what a publication of the newest version would bring about."""
@@ -397,8 +398,10 @@ class ArticleAdmin(Consequences, admin.ModelAdmin):
             values = {"heading": section.heading, "titles": "; ".join(titles_of_citing[:10])}
             self.message_user(request, words % values, messages.WARNING)
 
-    def _back(self, article):
-        return HttpResponseRedirect(reverse("admin:articles_article_change", args=[article.pk]))
+    def _back(self, article, part=""):
+        """To the form; part: the id of what is to be looked at there."""
+        url = reverse("admin:articles_article_change", args=[article.pk])
+        return HttpResponseRedirect(f"{url}#{part}" if part else url)
 
     def _show(self, request, article, kind, form, schedule_form, may_change, extra_context):
         context = {

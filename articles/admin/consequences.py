@@ -116,7 +116,7 @@ class Consequences:
         view = self.admin_site.admin_view
         return [
             path("remove/", view(self.remove), name="articles_article_remove"),
-            path("<int:pk>/publish/", view(self.check), name="articles_article_check"),
+            path("<int:pk>/publish/", view(self.before_publishing), name="articles_article_check"),
             path("<int:pk>/move/<str:anchor>/", view(self.move), name="articles_article_move"),
         ]
 
@@ -204,7 +204,7 @@ class Consequences:
         return HttpResponseRedirect(self._way_back(articles))
 
     @method_decorator(never_cache)
-    def check(self, request, pk):
+    def before_publishing(self, request, pk):
         """Publishes the newest version of an article whose editor has seen what it brings about."""
         self._require_publish(request)
         article = self._get(request, pk)
@@ -226,7 +226,7 @@ class Consequences:
             else:
                 try:
                     self._publish_with(request, article, parts, minor)
-                    return self._back(article)
+                    return self._back(article, "could-cite")
                 except PublishingError as refusal:
                     error = str(refusal)
         context = {

@@ -1,7 +1,6 @@
 """What the article form asks the server while an editor types. JSON, for signed-in staff."""
 
 import re
-from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q
@@ -116,14 +115,11 @@ _FINDERS = {
 
 def _answer_to_address(address, kind, exclude):
     try:
-        parts = urlsplit(address)
-        is_own = references._is_this_site(parts)
+        is_own, token = references.token_at(address, own_uid=exclude)
     except ValueError:
-        # A port that is none, half an IPv6 address.
-        is_own = False
+        return {}
     if not is_own:
         return {}
-    token = references._token_for(parts, exclude)
     target = references.target_of(token) if token else None
     answer = {"is_own_address": True}
     if target is None or getattr(target, "state", "") == Article.State.DELETED:

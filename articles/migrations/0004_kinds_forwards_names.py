@@ -141,6 +141,10 @@ class Migration(migrations.Migration):
             model_name='reference',
             index=models.Index(condition=models.Q(('is_first', True), ('set', 'live')), fields=['target_tag', 'kind', '-published_at', '-source'], name='reference_cites_tag'),
         ),
+        migrations.AddIndex(
+            model_name='reference',
+            index=models.Index(condition=models.Q(('set', 'live'), models.Q(('section', ''), _negated=True)), fields=['target_article', 'section'], name='reference_to_section'),
+        ),
         migrations.AddField(
             model_name='forward',
             name='article',

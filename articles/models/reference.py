@@ -83,6 +83,12 @@ class Reference(models.Model):
                 )
                 for kind in ("article", "author", "tag")
             ),
+            # Live references to sections: the link-health desk asks whether those are there.
+            models.Index(
+                fields=["target_article", "section"],
+                name="reference_to_section",
+                condition=Q(set="live") & ~Q(section=""),
+            ),
             # References to something that doesn't exist yet find it when it comes.
             models.Index(
                 fields=["target_uid"],

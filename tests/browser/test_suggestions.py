@@ -99,6 +99,7 @@ def test_an_older_article_cites_a_new_one_as_a_draft_at_one_click(
     open_form(page, corridor, live_server)
 
     part = page.locator("[data-could-cite]")
+    part.locator("summary").click()
     part.get_by_role("button", name="Let Older cite this article, as a draft").click()
 
     link = part.get_by_role("link", name="Open the draft of Older")

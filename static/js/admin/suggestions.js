@@ -201,6 +201,11 @@ async function couldCite(form, root) {
   root.hidden = !results.length
   list.replaceChildren(...results.map(line))
   count()
+  // The form comes back here when the article has just been published.
+  if (location.hash === `#${root.id}` && results.length) {
+    root.open = true
+    root.scrollIntoView({ block: "center" })
+  }
 
   function count() {
     root.querySelector("[data-count]").textContent = String(list.querySelectorAll("[data-action]").length)

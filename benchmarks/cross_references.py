@@ -1,9 +1,11 @@
-"""How long editors wait for suggestions, with many articles, on both databases.
+"""What cross-references cost with many articles, on both databases.
 
-    python benchmarks/suggestions.py [--articles 20000] [--database sqlite|postgresql|both]
+    python benchmarks/cross_references.py [--articles 20000] [--database sqlite|postgresql|both]
 
-Makes the articles in a scratch database by bulk inserts, asks, and prints medians. Nothing of
-the publication's own data is touched. Takes some minutes; needs the test requirements.
+Makes the articles in a scratch database by bulk inserts and prints medians: renaming what a
+quarter of all articles cite against renaming what nobody cites, the pages of both, the search
+for something to cite, suggestions, and the link-health desk. Nothing of the publication's own
+data is touched. Takes some minutes; needs the test requirements.
 """
 
 import argparse
@@ -23,6 +25,8 @@ from urllib.parse import quote
 ROOT = Path(__file__).resolve().parent.parent
 CALLS = 30
 WORDS, REFERENCES, TAGS, AUTHORS = 600, 10, 300, 50
+# What share of all articles cites the first one.
+HUB_SHARE = 0.25
 # How many titles a text names without citing them.
 MENTIONS = 2
 VOCABULARY = 30_000
@@ -76,11 +80,16 @@ def measure(number):
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
+    call_command("collectstatic", verbosity=0, interactive=False)
     started = time.perf_counter()
     publication = Publication(number)
     publication.fill()
     print(f"  filled in {time.perf_counter() - started:.0f} s", flush=True)
+    rename(publication)
+    open_pages(publication)
+    look_up(publication)
     ask(publication)
+    look_at_desk()
 
 
 class Publication:
@@ -118,7 +127,10 @@ class Publication:
             left -= 100
             sentences = [" ".join(paragraph[at : at + 20]) for at in range(0, len(paragraph), 20)]
             paragraphs.append([f"{sentence.capitalize()}." for sentence in sentences])
-        cited = self.random.sample(range(self.number), REFERENCES if cite else 0)
+        # Nobody cites the last one, and every fourth article the first.
+        cited = self.random.sample(range(1, self.number - 1), REFERENCES if cite else 0)
+        if cited and self.random.random() < HUB_SHARE:
+            cited[0] = 0
         for target in cited:
             place = self.random.choice(paragraphs)
             words = f'<a data-ref="article:{self.uids[target]}">{self.titles[target]}</a>'
@@ -220,6 +232,97 @@ class Publication:
                 Reference.objects.bulk_create(rows)
                 rows = []
         Reference.objects.bulk_create(rows)
+
+
+def rename(publication):
+    """A new title and address for what many cite, and for what nobody cites, in turn."""
+    from dataclasses import replace
+
+    from articles import publishing
+    from articles.models import Article, Reference
+    from articles.publishing import Words
+
+    names = {"cited": publication.uids[0], "not cited": publication.uids[-1]}
+    times = {name: [] for name in names}
+    for call in range(CALLS):
+        for name, uid in names.items():
+            article = Article.objects.select_related("latest_revision").get(uid=uid)
+            title = f"Renamed {article.pk} {call}"
+            words = replace(Words.of(article.latest_revision), title=title, slug=f"{uid}-{call}")
+            started = time.perf_counter()
+            publishing.save_draft(article, words, by=None)
+            publishing.publish(article, by=None)
+            times[name].append((time.perf_counter() - started) * 1000)
+    hub = Article.objects.get(uid=names["cited"])
+    citing = Reference.objects.filter(target_article=hub).values("source").distinct().count()
+    medians = {name: statistics.median(values) for name, values in times.items()}
+    ratio = medians["cited"] / medians["not cited"]
+    print(
+        f"  renaming what {citing} articles cite: median {medians['cited']:.0f} ms; what nobody"
+        f" cites: {medians['not cited']:.0f} ms; ratio {ratio:.2f}",
+        flush=True,
+    )
+
+
+def open_pages(publication):
+    from django.conf import settings
+    from django.db import connection
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
+    from articles.models import Article
+
+    settings.ALLOWED_HOSTS.append("testserver")
+    client = Client()
+    for name, uid in (("cited", publication.uids[0]), ("not cited", publication.uids[-1])):
+        path = Article.objects.get(uid=uid).get_absolute_url()
+        for page in (path, f"{path}cited-by/", f"{path}connections/"):
+            client.get(page)
+            with CaptureQueriesContext(connection) as queries:
+                status = client.get(page).status_code
+            report(
+                f"page of what is {name} ({page.removeprefix(path) or 'article'}, {status},"
+                f" {len(queries)} queries)",
+                lambda _number, page=page: client.get(page),
+            )
+
+
+def look_up(publication):
+    from django.contrib.auth import get_user_model
+    from django.test import Client
+
+    editor = get_user_model().objects.create_superuser("editor")
+    client = Client()
+    client.force_login(editor)
+
+    def search(number):
+        words = publication.titles[number * 7 + 1].split()
+        query = " ".join([words[-1][:4], words[0]])
+        answer = client.get("/admin/articles/article/lookup/", {"kind": "target", "q": query})
+        return answer.json()["results"]
+
+    report("search for something to cite", search)
+
+
+def look_at_desk():
+    from django.contrib.auth import get_user_model
+    from django.test import Client
+
+    client = Client()
+    client.force_login(get_user_model().objects.get(username="editor"))
+    report("link-health desk", lambda _number: client.get("/admin/health/"))
+
+
+def report(words, call):
+    times = []
+    for number in range(CALLS):
+        started = time.perf_counter()
+        call(number)
+        times.append((time.perf_counter() - started) * 1000)
+    print(
+        f"  {words}: median {statistics.median(times):.0f} ms, worst {max(times):.0f} ms",
+        flush=True,
+    )
 
 
 def ask(publication):
