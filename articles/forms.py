@@ -9,10 +9,18 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from articles import references
 from articles.models import Article, Image, Reference, Section, Tag, TagAlias
 from articles.names import SLUG_MAX_LENGTH, fold, host_of, validate_slug
 from articles.publishing import NOTE_LENGTH, Words
-from articles.rendering import RefToken, clean, parse_ref, structure
+from articles.rendering import (
+    RefToken,
+    clean,
+    parse_ref,
+    related_item,
+    related_token,
+    structure,
+)
 from authors.models import Author
 from irb_site.uids import is_uid
 
@@ -148,7 +156,7 @@ class ArticleForm(forms.Form):
         label=_("Related links"),
         required=False,
         widget=PickerWidget(
-            kind="article", addresses=True, placeholder=_("Find an article or paste an address")
+            kind="target", addresses=True, placeholder=_("Find something or paste an address")
         ),
         help_text=_("Shown under the article in this order. Readers see what is public."),
     )
@@ -264,8 +272,11 @@ class ArticleForm(forms.Form):
     def clean_related(self):
         items = []
         for value in self.cleaned_data["related"]:
-            if is_uid(value):
-                items.append({"article": value})
+            token = RefToken("article", value) if is_uid(value) else parse_ref(value)
+            if token:
+                if references.target_of(token) is None:
+                    raise ValidationError(_("A related link is not known here. Choose again."))
+                items.append(related_item(token))
                 continue
             if not host_of(value):
                 raise ValidationError(
@@ -273,9 +284,6 @@ class ArticleForm(forms.Form):
                     params={"address": value[:80]},
                 )
             items.append({"url": value, "title": ""})
-        uids = {item["article"] for item in items if "article" in item}
-        if Article.objects.filter(uid__in=uids).count() != len(uids):
-            raise ValidationError(_("A related article is not known here. Choose again."))
         return items
 
     def clean_parts(self):
@@ -391,14 +399,11 @@ def tag_items(names):
 
 
 def related_items(related):
-    uids = [item["article"] for item in related if "article" in item]
-    articles = {
-        article.uid: article
-        for article in Article.objects.filter(uid__in=uids).select_related("latest_revision")
-    }
     items = []
+    labels = _labels(list(filter(None, map(related_token, related))))
     for item in related:
-        if "url" in item:
+        token = related_token(item)
+        if token is None:
             items.append(
                 {
                     "value": item["url"],
@@ -406,50 +411,52 @@ def related_items(related):
                     "note": str(_("outside address")),
                 }
             )
-        elif article := articles.get(item["article"]):
-            items.append(
-                {
-                    "value": article.uid,
-                    "label": working_title(article),
-                    "note": ""
-                    if article.state == Article.State.LIVE
-                    else article.get_state_display(),
-                }
-            )
+        elif token in labels:
+            items.append({"value": str(token)} | labels[token])
     return items
+
+
+def _labels(tokens):
+    """Token → the label and the note under which a picker shows what it names, if it is here."""
+    labels = {}
+    for kind, model in (("author", Author), ("tag", Tag)):
+        uids = [token.uid for token in tokens if token.kind == kind]
+        names = dict(model.objects.filter(uid__in=uids).values_list("uid", "name")) if uids else {}
+        for token in tokens:
+            if token.kind == kind and token.uid in names:
+                labels[token] = {"label": names[token.uid], "note": str(model._meta.verbose_name)}
+    uids = {token.uid for token in tokens if token.kind == "article"}
+    articles = {
+        article.uid: article
+        for article in Article.objects.filter(uid__in=uids).select_related("latest_revision")
+    }
+    headings = {
+        (uid, anchor): heading
+        for uid, anchor, heading in Section.objects.filter(
+            article__uid__in=uids, anchor__in={token.section for token in tokens}
+        ).values_list("article__uid", "anchor", "heading")
+    }
+    for token in tokens:
+        if article := articles.get(token.uid):
+            title, heading = working_title(article), headings.get((token.uid, token.section))
+            labels[token] = {
+                "label": f"{title} › {heading}" if heading else title,
+                "note": "" if article.state == Article.State.LIVE else article.get_state_display(),
+            }
+    return labels
 
 
 def relation_items(relations):
     """What the form shows of the relations of a revision, by the names of its fields."""
     items = {"parts": [], "updates": [], "corrects": [], "relation_note": ""}
-    articles = {
-        article.uid: article
-        for article in Article.objects.filter(
-            uid__in={relation["article"] for relation in relations}
-        ).select_related("latest_revision")
-    }
-    headings = {
-        (section.article_id, section.anchor): section.heading
-        for section in Section.objects.filter(
-            article__in=articles.values(),
-            anchor__in={relation["section"] for relation in relations},
-        )
-    }
-    for relation in relations:
-        article = articles.get(relation["article"])
-        if article is None:
+    tokens = [RefToken("article", item["article"], item["section"]) for item in relations]
+    labels = _labels(tokens)
+    for relation, token in zip(relations, tokens, strict=True):
+        if token not in labels:
             continue
         is_part = relation["kind"] == Reference.Kind.SERIES
-        heading = headings.get((article.pk, relation["section"]))
-        title = working_title(article)
         items["parts" if is_part else relation["kind"]].append(
-            {
-                "value": article.uid
-                if is_part
-                else str(RefToken("article", article.uid, relation["section"])),
-                "label": f"{title} › {heading}" if heading else title,
-                "note": "" if article.state == Article.State.LIVE else article.get_state_display(),
-            }
+            {"value": token.uid if is_part else str(token)} | labels[token]
         )
         items["relation_note"] = items["relation_note"] or relation["note"]
     return items

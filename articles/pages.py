@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from articles import citations, references
 from articles.models import Article, Image, Reference, Tag
 from articles.names import fold
-from articles.rendering import RefToken, render, structure
+from articles.rendering import RefToken, related_token, render, structure
 from articles.site import publication
 from authors.models import Author
 
@@ -152,7 +152,7 @@ def _page(article, source, *, authors, tags):
     content = structure(source.body)
     resolved = references.resolve(
         {reference.token for reference in content.references}
-        | {RefToken("article", item["article"]) for item in source.related if item.get("article")}
+        | set(filter(None, map(related_token, source.related)))
         | _earlier_tokens(source)
     )
     own = RefToken("article", article.uid)
@@ -338,19 +338,8 @@ class _Shown:
 def _related(items, resolved):
     shown = []
     for item in items:
-        if item.get("article"):
-            article = resolved.articles.get(item["article"])
-            if article:
-                shown.append(
-                    RelatedItem(
-                        article.title,
-                        article.get_absolute_url(),
-                        article.language,
-                        article.standfirst,
-                        article.first_published_at,
-                    )
-                )
-        else:
+        token = related_token(item)
+        if token is None:
             host = urlsplit(item["url"]).hostname or ""
             shown.append(
                 RelatedItem(
@@ -360,6 +349,23 @@ def _related(items, resolved):
                     host=host.removeprefix("www."),
                 )
             )
+        elif token in resolved.addresses:
+            target, address = resolved.targets[token], resolved.addresses[token]
+            heading = resolved.headings.get(token)
+            if not isinstance(target, Article):
+                shown.append(RelatedItem(target.name, address))
+            elif heading:
+                shown.append(RelatedItem(f"{target.title} › {heading}", address, target.language))
+            else:
+                shown.append(
+                    RelatedItem(
+                        target.title,
+                        address,
+                        target.language,
+                        target.standfirst,
+                        target.first_published_at,
+                    )
+                )
     return shown
 
 

@@ -19,7 +19,14 @@ from django.urls import resolve as resolve_path
 from articles.directory import folded
 from articles.models import Article, Forward, Redirect, Reference, Section, Tag
 from articles.names import former_path, host_of
-from articles.rendering import RefToken, Structure, is_anchor, structure
+from articles.rendering import (
+    RefToken,
+    Structure,
+    is_anchor,
+    related_item,
+    related_token,
+    structure,
+)
 from authors.models import Author
 
 BATCH_SIZE = 200
@@ -109,8 +116,8 @@ def _rows(article, set_, text):
             )
         )
     for item in text.related:
-        if uid := item.get("article"):
-            rows.append(_row(Reference.Kind.RELATED, RefToken("article", uid)))
+        if token := related_token(item):
+            rows.append(_row(Reference.Kind.RELATED, token))
     for item in text.relations:
         token = RefToken("article", item["article"], item.get("section", ""))
         rows.append(_row(item["kind"], token, sentence=item.get("note", "")))
@@ -210,11 +217,15 @@ class Resolved:
     """What readers may follow at this moment, of the references of one page.
 
     addresses: RefToken → path (with the fragment while the section is in the live text).
-    articles: uid → what a related link shows: the public article, or the one it leads on to.
+    targets: RefToken → the article, author or tag that readers get there.
+    headings: RefToken → the heading of the section, where it is in the live text.
+    articles: uid → the public article, or the one it leads on to.
     """
 
     def __init__(self):
         self.addresses = {}
+        self.targets = {}
+        self.headings = {}
         self.articles = {}
 
 
@@ -246,15 +257,18 @@ def resolve(tokens):
             resolved.articles[article.uid] = article
             for token in uids["article"][article.uid]:
                 resolved.addresses[token] = article.get_absolute_url()
+                resolved.targets[token] = article
         astray = _add_fragments(
             resolved, {token for same in uids["article"].values() for token in same}
         )
         _follow_forwards(resolved, astray)
     for kind, model in (("author", Author), ("tag", Tag)):
         if uids[kind]:
-            for target in model.objects.known().filter(uid__in=uids[kind]).only("uid", "slug"):
+            found = model.objects.known().filter(uid__in=uids[kind])
+            for target in found.only("uid", "slug", "name").order_by():
                 for token in uids[kind][target.uid]:
                     resolved.addresses[token] = target.get_absolute_url()
+                    resolved.targets[token] = target
     return resolved
 
 
@@ -263,8 +277,9 @@ def _add_fragments(resolved, tokens):
     cited = {token for token in tokens if token.section and token in resolved.addresses}
     live = _live_sections((token.uid, token.section) for token in cited)
     for token in cited:
-        if (token.uid, token.section) in live:
+        if heading := live.get((token.uid, token.section)):
             resolved.addresses[token] += f"#{token.section}"
+            resolved.headings[token] = heading
     return {
         token
         for token in tokens
@@ -274,16 +289,20 @@ def _add_fragments(resolved, tokens):
 
 
 def _live_sections(places):
-    """Those of some (article uid, anchor) that stand in a live text."""
+    """Those of some (article uid, anchor) that stand in a live text, with their headings."""
     places = set(places)
     if not places:
-        return set()
+        return {}
     found = Section.objects.filter(
         article__uid__in={uid for uid, _anchor in places},
         anchor__in={anchor for _uid, anchor in places},
         state=Section.State.LIVE,
     )
-    return places.intersection(found.values_list("article__uid", "anchor"))
+    return {
+        (uid, anchor): heading
+        for uid, anchor, heading in found.values_list("article__uid", "anchor", "heading")
+        if (uid, anchor) in places
+    }
 
 
 def _follow_forwards(resolved, tokens):
@@ -304,6 +323,7 @@ def _follow_forwards(resolved, tokens):
     live = _live_target_sections(chosen.values())
     for token, forward in chosen.items():
         resolved.addresses[token] = _forward_address(forward, live)
+        resolved.targets[token] = forward.target
         if forward.target_article and token.uid not in resolved.articles:
             resolved.articles[token.uid] = forward.target_article
 
@@ -470,24 +490,22 @@ def _is_this_site(parts):
     return parts.hostname == own.hostname and same_port
 
 
-def related_item(item):
-    """A related link as it is kept: an address of this site names its article instead.
+def with_token(item):
+    """A related link as it is kept: an address of this site names its target instead.
 
     None where it leads nowhere that a reader may be sent to.
     """
-    if "article" in item:
+    if related_token(item):
         return item
     if not host_of(item.get("url", "")):
         return None
     try:
-        parts = urlsplit(item["url"])
-        if not _is_this_site(parts):
-            return item
+        is_own, token = token_at(item["url"])
     except ValueError:
-        # A port that is none.
         return None
-    target = find_by_path(parts.path or "/")
-    return {"article": target.uid} if isinstance(target, Article) else None
+    if not is_own:
+        return item
+    return related_item(token) if token else None
 
 
 def token_at(address, *, own_uid=""):

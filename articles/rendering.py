@@ -194,6 +194,20 @@ def parse_ref(value):
     return RefToken(match[1], match[2], match[3] or "")
 
 
+def related_token(item):
+    """The token of a related link as a revision keeps it; None where it leads outside."""
+    for kind in ("article", "author", "tag"):
+        if kind in item:
+            return RefToken(kind, item[kind], item.get("section", ""))
+    return None
+
+
+def related_item(token):
+    """A token as a revision keeps it among its related links."""
+    item = {token.kind: token.uid}
+    return item | {"section": token.section} if token.section else item
+
+
 def plain_line(text):
     """A text of one line: no line breaks, no control characters, single blanks."""
     return " ".join(without_control_characters(text).split())

@@ -19,7 +19,7 @@ from articles.publishing import PublishingError
 from articles.rendering import parse_ref, structure
 
 UNPUBLISH, DELETE, MERGE = "unpublish", "delete", "merge"
-PLAIN, LEAD, RETARGET = "plain", "lead", "retarget"
+PLAIN, LEAD, RETARGET, TOP = "plain", "lead", "retarget", "top"
 
 
 class TargetField(PickerField):
@@ -42,6 +42,14 @@ class TargetField(PickerField):
         return token
 
 
+def _require_target(form):
+    """Says so where the choice needs another place and none is given."""
+    data = form.cleaned_data
+    if data.get("how") in {LEAD, RETARGET} and not data.get("target") and not form.errors:
+        form.add_error("target", _("Choose where they are to lead."))
+    return data
+
+
 class RemovalForm(forms.Form):
     """What is to become of those who cite what is taken away."""
 
@@ -58,11 +66,7 @@ class RemovalForm(forms.Form):
     )
     target = TargetField(label=gettext_lazy("The other place"))
 
-    def clean(self):
-        data = super().clean()
-        if data.get("how") in {LEAD, RETARGET} and not data.get("target") and not self.errors:
-            self.add_error("target", _("Choose where they are to lead."))
-        return data
+    clean = _require_target
 
     def options(self):
         how, target = self.cleaned_data["how"], self.cleaned_data["target"]
@@ -100,13 +104,31 @@ class MoveForm(forms.Form):
 
 
 class SectionForm(forms.Form):
-    """Where a section leads that the next version doesn't have."""
+    """What is to become of those who cite a section that the next version doesn't have."""
 
-    target = TargetField(
-        kind="place",
-        label=gettext_lazy("Where it is now"),
-        help_text=gettext_lazy("Left empty, its address leads to the top of the article."),
+    how = forms.ChoiceField(
+        label=gettext_lazy("What becomes of the references to it?"),
+        choices=[
+            (TOP, gettext_lazy("Lead readers to the top of the article")),
+            (LEAD, gettext_lazy("Lead readers, and its old address, to another place")),
+            (RETARGET, gettext_lazy("Change every text that cites it, and lead its address there")),
+            (PLAIN, gettext_lazy("Change every text that cites it: leave the words as plain text")),
+        ],
+        initial=TOP,
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Say what is to become of the references.")},
     )
+    target = TargetField(kind="target", label=gettext_lazy("The other place"))
+
+    clean = _require_target
+
+    def carry_out(self, article, anchor, *, by):
+        how, target = self.cleaned_data["how"], self.cleaned_data["target"]
+        if how in {LEAD, RETARGET}:
+            publishing.forward_section(article, anchor, target, by=by)
+        if how in {RETARGET, PLAIN}:
+            to = target if how == RETARGET else None
+            publishing.retarget_section(article, anchor, to, by=by)
 
 
 class Consequences:
@@ -244,8 +266,7 @@ class Consequences:
     @transaction.atomic
     def _publish_with(self, request, article, parts, minor):
         for section, form in parts:
-            if place := form.cleaned_data["target"]:
-                publishing.forward_section(article, section.anchor, place, by=request.user)
+            form.carry_out(article, section.anchor, by=request.user)
         published = publishing.publish(
             article, article.latest_revision, by=request.user, minor=minor
         )

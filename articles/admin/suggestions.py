@@ -14,6 +14,7 @@ from articles import suggestions
 from articles.forms import working_title
 from articles.models import Article
 from articles.publishing import PublishingError
+from articles.rendering import parse_ref
 from irb_site.uids import is_uid
 
 BODY_MAX_BYTES = 1024 * 1024
@@ -38,7 +39,8 @@ def suggest(request):
 
     POST title, standfirst, body, related (the picker's list), language and article (a uid, or
     empty). A mention has "ref", "kind", "label", "note", "words", "sentence" and "before", what
-    stands in the sentence before the words; a similar article "value" (its uid), "label", "note".
+    stands in the sentence before the words; a similar article "value" (its reference), "label"
+    and "note".
     """
     if not request.user.has_perm("articles.view_article"):
         return _refuse(_("You may not see articles."), 403)
@@ -52,7 +54,7 @@ def suggest(request):
             "mentions": [_mention(item) for item in found.mentions],
             "similar": [
                 {
-                    "value": similar.uid,
+                    "value": f"article:{similar.uid}",
                     "label": working_title(similar),
                     "note": _article_note(similar),
                 }
@@ -93,7 +95,8 @@ def _related(text):
     if not isinstance(items, list) or len(items) > RELATED_MAX:
         raise _Unreadable(_("The related links can't be read."))
     values = [item.get("value") if isinstance(item, dict) else None for item in items]
-    return [value for value in values if is_uid(value)]
+    tokens = [parse_ref(value) for value in values if isinstance(value, str)]
+    return [token.uid for token in tokens if token and token.kind == "article"]
 
 
 def _mention(item):

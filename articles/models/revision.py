@@ -10,7 +10,8 @@ class Revision(models.Model):
     """One saved state of everything an editor can change about an article.
 
     Immutable once sealed. Bylines are author uids, tags are names (new ones included),
-    related links are {"article": uid} or {"url": …, "title": …}, relations {"kind": "updates",
+    related links are {"article": uid}, maybe with a "section", {"author": uid}, {"tag": uid} or
+    {"url": …, "title": …}, relations {"kind": "updates",
     "corrects" or "series", "article": uid, "section": anchor or "", "note": …}; all in reading
     order. A series names its parts; what updates or corrects another article names that one.
     """

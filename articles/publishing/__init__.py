@@ -30,6 +30,7 @@ from articles.publishing.removal import (
     move_section,
     remove,
     retarget,
+    retarget_section,
     unpublish,
 )
 from articles.publishing.schedules import cancel_schedules, carry_out_due, schedule
@@ -58,6 +59,7 @@ __all__ = [
     "remove",
     "restore",
     "retarget",
+    "retarget_section",
     "save_author",
     "save_draft",
     "save_tag",

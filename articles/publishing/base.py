@@ -32,9 +32,9 @@ class Conflict(PublishingError):
 
 @dataclass(frozen=True, kw_only=True)
 class Words:
-    """Everything an editor can change about an article. bylines are author uids in order, tags
-    are names, related is a list of {"article": uid} or {"url": …, "title": …}, relations of
-    {"kind": "updates", "corrects" or "series", "article": uid, "section": …, "note": …}.
+    """Everything an editor can change about an article; see articles.models.Revision.
+
+    bylines are author uids in order, tags are names. related and relations are lists of dicts.
     """
 
     title: str = ""
@@ -94,7 +94,7 @@ def prepared(article, words):
 
 
 def _related(article, items):
-    kept = [references.related_item(item) for item in items]
+    kept = [references.with_token(item) for item in items]
     return [item for item in kept if item and item.get("article") != article.uid]
 
 

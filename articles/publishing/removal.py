@@ -37,7 +37,14 @@ from articles.publishing.base import (
 )
 from articles.publishing.release import publish, write_names
 from articles.publishing.writing import follow_texts, save_draft, save_revision
-from articles.rendering import RefToken, cut_section, structure, with_references_replaced
+from articles.rendering import (
+    RefToken,
+    cut_section,
+    related_item,
+    related_token,
+    structure,
+    with_references_replaced,
+)
 
 
 def unpublish(article, *, by, lead_to=None, retarget_to=None):
@@ -228,6 +235,22 @@ def forward_section(article, anchor, to, *, by):
 
 
 @transaction.atomic
+def retarget_section(article, anchor, to, *, by):
+    """Makes every text that cites a section, live ones and drafts, name another place instead.
+
+    to: the RefToken of something public, or None to leave the words as plain text.
+    """
+    require(by, "publish_article", _("You may not change what readers see. Ask an editor."))
+    if to is not None:
+        _target(to)
+    named = RefToken("article", article.uid, anchor)
+    rows = Reference.objects.filter(target_article=article, section=anchor)
+    citing = set(rows.exclude(source=article).order_by().values_list("source", flat=True))
+    for source in lock_all(citing).values():
+        _retarget(source, lambda token: to if token == named else token, by=by)
+
+
+@transaction.atomic
 def move_section(article, anchor, to, *, by):
     """Moves a section from the newest draft of an article to the end of that of another.
 
@@ -323,11 +346,11 @@ def _with_references_changed(source, words, change):
     values["body"] = with_references_replaced(words.body, changed)
     values["related"] = []
     for item in words.related:
-        if "article" in item:
-            token = changed(RefToken("article", item["article"]))
-            if token is None or token.kind != "article":
+        if token := related_token(item):
+            token = changed(token)
+            if token is None:
                 continue
-            item = {"article": token.uid}
+            item = related_item(token)
         if item not in values["related"]:
             values["related"].append(item)
     values["relations"] = []

@@ -29,7 +29,7 @@ from articles.models import (
     Tag,
 )
 from articles.publishing import PublishingError, Words
-from articles.rendering import RefToken, structure
+from articles.rendering import RefToken, related_item, related_token, structure
 from authors.models import Author
 from tests.conftest import SOAK
 from tests.factories import cite
@@ -261,6 +261,16 @@ class Newsroom:
         place = self.place(first, second) if first % 2 else None
         publishing.retarget(article, lambda token: place, by=None)
 
+    def retarget_section(self, article, first, second):
+        anchors = list(article.sections.order_by("pk").values_list("anchor", flat=True))
+        if anchors:
+            place = self.place(first, second) if first % 2 else None
+            anchor = anchors[first % len(anchors)]
+            publishing.retarget_section(article, anchor, place, by=None)
+
+    def relate_to_anything(self, article, first, second):
+        self.change(article, related=[related_item(self.place(first, second))])
+
     def bring_in(self, _article, first, second):
         """An import that may bring the same documents again, changed or not."""
         documents = [
@@ -389,9 +399,7 @@ def tokens_of(article, source):
     found = re.findall(r'data-ref="([^"]*)"', source.body)
     own = re.compile(rf"article:{article.uid}(#|$)")
     tokens = {"inline": [token for token in found if not own.match(token)]}
-    tokens["related"] = [
-        f"article:{item['article']}" for item in source.related if "article" in item
-    ]
+    tokens["related"] = [str(token) for token in map(related_token, source.related) if token]
     for item in source.relations:
         token = str(RefToken("article", item["article"], item["section"]))
         tokens.setdefault(item["kind"], []).append(token)
@@ -577,7 +585,16 @@ def test_every_promise_holds_after_any_history(part, newsroom, record_property):
 @pytest.mark.parametrize("name", _HAPPENINGS)
 def test_anything_that_happens_in_a_history_changes_something(name):
     newsroom = Newsroom()
-    for step in ("write", "cite", "name", "publish", "write", "schedule", "arrange_series"):
+    for step in (
+        "write",
+        "cite",
+        "cite_section",
+        "name",
+        "publish",
+        "write",
+        "schedule",
+        "arrange_series",
+    ):
         newsroom.do(step, 1, 2)
     newsroom.do("publish", 2, 2)
     before = everything()

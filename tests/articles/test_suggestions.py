@@ -349,13 +349,13 @@ def test_the_form_sends_its_related_links_as_the_picker_keeps_them(ask):
         make_public(f"Piece {letter}", body=f"<p>{ON_GRAIN * 3}</p>") for letter in "ABC"
     )
     similar.rebuild()
-    chosen = [{"value": related.uid, "label": "x"}, {"value": "https://example.org/"}]
+    chosen = [{"value": f"article:{related.uid}", "label": "x"}, {"value": "https://example.org/"}]
 
     _status, answer = ask(
         views.suggest, body=f"<p>{ON_GRAIN * 3}</p>", related=json.dumps(chosen), article=own.uid
     )
 
-    assert [item["value"] for item in answer["similar"]] == [other.uid]
+    assert [item["value"] for item in answer["similar"]] == [f"article:{other.uid}"]
     assert answer["similar"][0]["label"] == "Piece C"
 
 
