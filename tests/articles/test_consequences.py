@@ -400,7 +400,11 @@ def test_publish_of_several_stops_at_those_that_have_consequences(desk, target, 
 def test_checked_publish_leaves_the_fragment_to_a_new_place(desk, target, other, leaving):
     reply = desk.post(
         check_url(target),
-        {"version": "2", "s-the-quay-target": chosen(other, section="s-the-crane")},
+        {
+            "version": "2",
+            "s-the-quay-how": "lead",
+            "s-the-quay-target": chosen(other, section="s-the-crane"),
+        },
         follow=True,
     )
 
@@ -410,8 +414,20 @@ def test_checked_publish_leaves_the_fragment_to_a_new_place(desk, target, other,
     assert 'id="s-the-quay"' in desk.get("/articles/target/").content.decode()
 
 
+@pytest.mark.parametrize("how", ["retarget", "plain"])
+def test_checked_publish_can_change_the_citing_texts(desk, target, other, leaving, how):
+    place = chosen(other, section="s-the-crane")
+    data = {"version": "2", "s-the-quay-how": how, "s-the-quay-target": place}
+
+    desk.post(check_url(target), data)
+
+    link = cite(other, "it", section="s-the-crane") if how == "retarget" else "it"
+    assert fresh(leaving).body == f"<p>See {link} there.</p>"
+    assert fresh(target).body == "<p>Nothing.</p>"
+
+
 def test_checked_publish_without_a_place_leads_to_the_top(desk, target, leaving):
-    desk.post(check_url(target), {"version": "2"})
+    desk.post(check_url(target), {"version": "2", "s-the-quay-how": "top"})
 
     assert fresh(target).body == "<p>Nothing.</p>"
     assert 'href="/articles/target/"' in desk.get(leaving.get_absolute_url()).content.decode()
@@ -431,7 +447,7 @@ def test_check_shows_titles_that_readers_would_learn(desk):
 
 @pytest.mark.parametrize("version", [None, "", "1", "abc", "9" * 400])
 def test_version_that_was_not_looked_at_is_not_published(desk, target, leaving, version):
-    data = {} if version is None else {"version": version}
+    data = {"s-the-quay-how": "top"} | ({} if version is None else {"version": version})
 
     reply = desk.post(check_url(target), data)
 
@@ -444,7 +460,8 @@ def test_version_that_was_not_looked_at_is_not_published(desk, target, leaving, 
 
 def test_place_that_will_not_do_publishes_nothing(desk, target, leaving):
     for value in ("x", chosen(make_article("Draft")), chosen(target), "[[]]"):
-        reply = desk.post(check_url(target), {"version": "2", "s-the-quay-target": value})
+        data = {"version": "2", "s-the-quay-how": "lead", "s-the-quay-target": value}
+        reply = desk.post(check_url(target), data)
 
         assert reply.status_code == 422
         assert errors(reply)
@@ -456,7 +473,7 @@ def test_minor_change_stays_minor_through_the_check(desk, target, leaving):
     before = fresh(target).updated_at
     page = desk.get(f"{check_url(target)}?minor")
 
-    desk.post(check_url(target), {"version": "2", "minor": "on"})
+    desk.post(check_url(target), {"version": "2", "s-the-quay-how": "top", "minor": "on"})
 
     assert html.parse(page).xpath("//input[@name='minor']/@value") == ["on"]
     assert fresh(target).updated_at == before

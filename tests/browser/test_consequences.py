@@ -74,6 +74,7 @@ def test_editor_removes_a_section_that_is_cited_and_names_its_new_place(
 
     press(page, "_publish")
     asked, shown = page.inner_text("h2"), page.inner_text(".affected")
+    page.check("input[name=s-the-quay-how][value=lead]")
     choose(page, "s-the-quay-target", "new quay", "The new quay")
     confirm(page)
 
