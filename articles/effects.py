@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from django.db.models import Max
+
 from articles.models import Article, MenuItem, Name, Pick, Reference, Section
 from articles.names import fold
 from articles.rendering import structure
@@ -62,14 +64,16 @@ def _effect(rows, *, menu_items=(), picks=()):
         set_: rows.filter(set=set_).values("source").distinct().count()
         for set_ in Reference.Set.values
     }
-    pks = list(rows.values_list("source", flat=True).distinct().order_by("source")[:LISTED])
+    # What readers see first: "live" comes after "draft" in the alphabet.
+    first = rows.values("source_id").annotate(seen=Max("set")).order_by("-seen", "source_id")
+    pks = [row["source_id"] for row in first[:LISTED]]
     citing = {}
     shown = (
         rows.filter(source__in=pks)
         .select_related("source__latest_revision")
-        .order_by("source", "set", "kind", "position")
+        .order_by("set", "kind", "position")
     )
-    for row in shown:
+    for row in sorted(shown, key=lambda row: pks.index(row.source_id)):
         entry = citing.setdefault(row.source_id, Citing(row.source))
         (entry.live if row.set == Reference.Set.LIVE else entry.draft).append(row)
     return Effect(
@@ -132,7 +136,9 @@ def told_titles(revision):
     hidden = {article.uid: article for article in hidden if not _is_known(article)}
     titles = {}
     for name in Name.objects.filter(article__in=list(hidden.values())).select_related("article"):
-        titles.setdefault(name.article.uid, set()).add(fold(name.name))
+        known = name.article.title if name.article.first_published_at else ""
+        if name.is_current and fold(name.name) != fold(known):
+            titles.setdefault(name.article.uid, set()).add(fold(name.name))
     told = []
     for reference in cited:
         article = hidden.get(reference.token.uid)

@@ -68,7 +68,7 @@ class PickerField(forms.Field):
         if isinstance(value, str):
             try:
                 value = json.loads(value)
-            except ValueError:
+            except (ValueError, RecursionError):
                 value = None
         if not isinstance(value, list) or not all(
             isinstance(item, dict) and isinstance(item.get("value"), str) for item in value

@@ -162,9 +162,12 @@ def _page(article, source, *, authors, tags):
         token = reference.token
         if token.kind == own.kind and token.uid == own.uid:
             # A link within the text itself.
-            addresses.pop(token, None)
+            address = addresses.pop(token, None)
             if token.section in anchors:
                 addresses[token] = f"#{token.section}"
+            elif address and address != article.get_absolute_url():
+                # The section has moved.
+                addresses[token] = address
     is_public = article.first_published_at is not None
     notices = citations.notices([article])[article.pk]
     return ArticlePage(
@@ -180,7 +183,7 @@ def _page(article, source, *, authors, tags):
         updated_at=_shown_update(article) if is_public else None,
         reading_minutes=content.reading_minutes,
         url=article.get_absolute_url() if article.slug else "",
-        related=_related(source.related, resolved),
+        related=_related(article, source.related, resolved),
         kind=article.kind,
         notices=notices[: citations.NOTICES_SHOWN],
         has_more_notices=len(notices) > citations.NOTICES_SHOWN,
@@ -335,7 +338,7 @@ class _Shown:
         ).strip()
 
 
-def _related(items, resolved):
+def _related(article, items, resolved):
     shown = []
     for item in items:
         token = related_token(item)
@@ -351,6 +354,9 @@ def _related(items, resolved):
             )
         elif token in resolved.addresses:
             target, address = resolved.targets[token], resolved.addresses[token]
+            # What was merged may lead here, or to what stands here already.
+            if target == article or address in {item.url for item in shown}:
+                continue
             heading = resolved.headings.get(token)
             if not isinstance(target, Article):
                 shown.append(RelatedItem(target.name, address))

@@ -22,7 +22,13 @@ from django.views.decorators.http import require_POST
 
 from articles import effects, publishing
 from articles.admin import lookups, suggestions
-from articles.admin.consequences import DELETE, MERGE, UNPUBLISH, Consequences
+from articles.admin.consequences import (
+    DELETE,
+    MERGE,
+    REMOVED_AT_ONCE,
+    UNPUBLISH,
+    Consequences,
+)
 from articles.forms import ArticleForm, ScheduleForm, working_title
 from articles.models import Article, Reference, Revision, Schedule, Tag
 from articles.pages import preview_page
@@ -196,11 +202,16 @@ class ArticleAdmin(Consequences, admin.ModelAdmin):
 
     @admin.action(description=gettext_lazy("Unpublish …"), permissions=["publish"])
     def unpublish_selected(self, request, queryset):
-        return HttpResponseRedirect(self.removal_url(queryset, UNPUBLISH))
+        return self._ask_about(request, queryset, UNPUBLISH)
 
     @admin.action(description=gettext_lazy("Delete for good …"), permissions=["erase"])
     def delete_for_good(self, request, queryset):
-        return HttpResponseRedirect(self.removal_url(queryset, DELETE))
+        return self._ask_about(request, queryset, DELETE)
+
+    def _ask_about(self, request, queryset, do):
+        if queryset.count() > REMOVED_AT_ONCE:
+            return self.refuse_so_many(request)
+        return HttpResponseRedirect(self.removal_url(queryset, do))
 
     def has_publish_permission(self, request):
         return request.user.has_perm("articles.publish_article")

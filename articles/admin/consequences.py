@@ -3,7 +3,6 @@
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import Http404, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -19,6 +18,7 @@ from articles.publishing import PublishingError
 from articles.rendering import parse_ref, structure
 
 UNPUBLISH, DELETE, MERGE = "unpublish", "delete", "merge"
+REMOVED_AT_ONCE = 200
 PLAIN, LEAD, RETARGET, TOP = "plain", "lead", "retarget", "top"
 
 
@@ -167,6 +167,8 @@ class Consequences:
         if do == DELETE and not request.user.has_perm("articles.delete_article"):
             raise PermissionDenied
         articles = self._asked_for(request)
+        if len(articles) > REMOVED_AT_ONCE:
+            return self.refuse_so_many(request)
         if not articles or (do == MERGE and len(articles) > 1):
             raise Http404(_("There is no such article."))
         form_class = MergeForm if do == MERGE else RemovalForm
@@ -187,15 +189,20 @@ class Consequences:
         return self._page(request, "remove", context, 422 if form.errors else 200)
 
     def _asked_for(self, request):
-        pks = {int(pk) for pk in request.GET.get("ids", "").split(",") if pk.isdecimal()}
-        # Larger numbers are no keys of either database.
-        pks = {pk for pk in pks if pk < 2**63}
+        # Longer numbers are no keys of either database.
+        ids = request.GET.get("ids", "").split(",")
+        pks = {int(pk) for pk in ids if pk.isdecimal() and len(pk) < 19}
         return list(
             Article.objects.filter(pk__in=pks)
             .exclude(state=Article.State.DELETED)
             .select_related("latest_revision")
-            .order_by("-touched_at", "-pk")[:200]
+            .order_by("-touched_at", "-pk")[: REMOVED_AT_ONCE + 1]
         )
+
+    def refuse_so_many(self, request):
+        words = _("Choose at most %(n)d articles at once, so that you can see who is affected.")
+        self.message_user(request, words % {"n": REMOVED_AT_ONCE}, messages.ERROR)
+        return HttpResponseRedirect(reverse("admin:articles_article_changelist"))
 
     def _way_back(self, articles):
         if len(articles) == 1:
@@ -263,13 +270,8 @@ class Consequences:
         failed = error or any(form.errors for _section, form in parts)
         return self._page(request, "check", context, 422 if failed else 200)
 
-    @transaction.atomic
     def _publish_with(self, request, article, parts, minor):
-        for section, form in parts:
-            form.carry_out(article, section.anchor, by=request.user)
-        published = publishing.publish(
-            article, article.latest_revision, by=request.user, minor=minor
-        )
+        published = _published(article, parts, minor, by=request.user)
         self.log_change(request, published, _("Published"))
         words = _("“%(title)s” is live.") % {"title": published}
         self.message_user(request, words, messages.SUCCESS)
@@ -314,6 +316,15 @@ class Consequences:
             "back": self._way_back([article]),
         }
         return self._page(request, "move", context, 422 if form.errors else 200)
+
+
+@publishing.in_one_transaction
+def _published(article, parts, minor, *, by):
+    revision = article.latest_revision
+    published = publishing.publish(article, revision, by=by, minor=minor)
+    for section, form in parts:
+        form.carry_out(published, section.anchor, by=by)
+    return published
 
 
 def _removal_title(do, articles):

@@ -49,6 +49,9 @@ def lookup(request):
             answer["is_taken"] = True
             if tag.is_retired and not answer["results"]:
                 answer["message"] = _("The tag “%(tag)s” is retired.") % {"tag": tag}
+    if kind == "target":
+        # A list of all four kinds tells its entries apart by their references.
+        answer["results"] = [item | {"value": item["ref"]} for item in answer["results"]]
     return JsonResponse(answer)
 
 

@@ -5,8 +5,8 @@ sections, references and the search index, and raises the content version last. 
 a PublishingError whose words are for the editor. `by` is the user who acts; None is the
 publication itself (a schedule whose author has left), which may do everything.
 
-Import verbs from here. Within: base → writing, addresses → subjects → release → removal →
-schedules.
+Import verbs from here. Within: base → writing, addresses, forwards → subjects → release →
+removal → schedules.
 """
 
 from articles.publishing.addresses import (
@@ -21,6 +21,7 @@ from articles.publishing.base import (
     NotAllowed,
     PublishingError,
     Words,
+    in_one_transaction,
 )
 from articles.publishing.release import publish
 from articles.publishing.removal import (
@@ -51,6 +52,7 @@ __all__ = [
     "delete",
     "forward_section",
     "give_up_path",
+    "in_one_transaction",
     "is_former_address",
     "lead_path",
     "merge",

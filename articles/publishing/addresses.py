@@ -1,14 +1,17 @@
 """Which address a thing gets, and where its former addresses lead."""
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from articles import references
 from articles.content_version import raise_version
 from articles.models import Article, Redirect
 from articles.names import former_path, free_slug, make_slug, validate_slug
-from articles.publishing.base import PublishingError, require
+from articles.publishing.base import (
+    PublishingError,
+    in_one_transaction,
+    require,
+)
 
 
 def public_slug(article, revision):
@@ -74,7 +77,7 @@ def is_former_address(path, owner):
     return held is not None and (held.is_gone or held.target != owner)
 
 
-@transaction.atomic
+@in_one_transaction
 def add_former_address(article, path):
     """Lets a path at which an imported article stood elsewhere lead to it; False if it is taken."""
     path = former_path(path)
@@ -91,7 +94,7 @@ def add_former_address(article, path):
     return True
 
 
-@transaction.atomic
+@in_one_transaction
 def lead_path(path, target, *, by):
     """Lets a path at which nothing answers lead to an article, author or tag.
 
@@ -114,7 +117,7 @@ def lead_path(path, target, *, by):
     raise_version()
 
 
-@transaction.atomic
+@in_one_transaction
 def give_up_path(path, *, by):
     """Lets a path at which nothing answers say that what stood there is gone (410)."""
     require(by, "publish_article", _("You may not set redirects. Ask an editor to do it."))
@@ -129,11 +132,20 @@ def _free_path(path):
     path = former_path(path)
     if not path.startswith("/") or len(path) > 300 or "\x00" in path:
         raise PublishingError(_("“%(path)s” is no path of this site.") % {"path": path[:80]})
-    if references.answers(path):
+    held = Redirect.objects.filter(path=path).select_related("article", "author", "tag").first()
+    if references.answers(path) or (held is not None and _leads_somewhere(held)):
         raise PublishingError(
             _("Something answers at %(path)s already, so it can't be a redirect.") % {"path": path}
         )
     return path
+
+
+def _leads_somewhere(redirect):
+    target = redirect.target
+    return target is not None and (
+        references.is_public(target)
+        or (isinstance(target, Article) and references.successor_address(target) is not None)
+    )
 
 
 def refuse_hidden(target):

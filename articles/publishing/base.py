@@ -1,7 +1,9 @@
 """What every verb begins with: refusals, rights, the lock, and the words it is given."""
 
 from dataclasses import asdict, dataclass, field, fields
+from functools import wraps
 
+from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 
 from articles import references
@@ -58,14 +60,46 @@ def require(by, permission, sentence):
         raise NotAllowed(sentence)
 
 
+ATTEMPTS = 8
+# PostgreSQL's names for two transactions that waited for each other.
+_IN_EACH_OTHERS_WAY = {"40P01", "40001"}
+
+
+def in_one_transaction(function):
+    """Makes a function one transaction, which is tried again if another one was in its way.
+
+    Texts cite one another, and a reference is checked against its target when it is written: so
+    two verbs can wait for each other on PostgreSQL, whichever order they lock in.
+    """
+
+    @wraps(function)
+    def run(*args, **kwargs):
+        attempts = 1 if connection.in_atomic_block else ATTEMPTS
+        for attempt in range(attempts):
+            try:
+                with transaction.atomic():
+                    return function(*args, **kwargs)
+            except OperationalError as error:
+                state = getattr(error.__cause__, "sqlstate", "")
+                if state not in _IN_EACH_OTHERS_WAY or attempt == attempts - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+    return run
+
+
 def lock(article):
-    """The article as it is now, held until the transaction ends (SQLite holds all of it)."""
-    return Article.objects.select_for_update(of=("self",)).get(pk=article.pk)
+    """The article as it is now, held until the transaction ends (SQLite holds all of it).
+
+    Others may still refer to it meanwhile: its key doesn't change.
+    """
+    return Article.objects.select_for_update(of=("self",), no_key=True).get(pk=article.pk)
 
 
 def lock_all(pks):
     """The articles of some primary keys, all held, in the one order that can't end in a circle."""
-    articles = Article.objects.select_for_update(of=("self",)).select_related("latest_revision")
+    articles = Article.objects.select_for_update(of=("self",), no_key=True)
+    articles = articles.select_related("latest_revision")
     return {article.pk: article for article in articles.filter(pk__in=pks).order_by("pk")}
 
 

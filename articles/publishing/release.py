@@ -1,6 +1,6 @@
 """Making public: the one place where words become what readers see."""
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -10,32 +10,30 @@ from articles.content_version import raise_version
 from articles.models import Article, ArticleTag, Byline, Redirect, Revision, Schedule, Tag
 from articles.names import former_path
 from articles.publishing.addresses import leave_redirect, public_slug
-from articles.publishing.base import PublishingError, lock, refuse_trashed, require
+from articles.publishing.base import (
+    ATTEMPTS,
+    PublishingError,
+    in_one_transaction,
+    lock,
+    refuse_trashed,
+    require,
+)
+from articles.publishing.forwards import settle_around
 from articles.publishing.subjects import tag_named
 from articles.publishing.writing import follow_texts
 from articles.rendering import structure
 from authors.models import Author
 
-ATTEMPTS = 8
 
-
-def publish(
-    article, revision=None, *, by, at=None, updated_at=None, minor=False, keep_schedules=False
-):
+def publish(article, revision=None, *, by, at=None, updated_at=None, minor=False):
     """Shows a revision (the newest, unless one is given) to readers from the next request on.
 
     at: the date of first publication, when it isn't now (an import); not in the future.
     updated_at: likewise for the date of the last change. minor: a change too small for a
-    new date. keep_schedules: what is planned goes out as planned, else older plans are off.
+    new date.
     Raises PublishingError where something is missing or an address is taken.
     """
-    options = {
-        "by": by,
-        "at": at,
-        "updated_at": updated_at,
-        "minor": minor,
-        "keep_schedules": keep_schedules,
-    }
+    options = {"by": by, "at": at, "updated_at": updated_at, "minor": minor}
     for _attempt in range(ATTEMPTS):
         try:
             return _publish(article, revision, **options)
@@ -46,9 +44,19 @@ def publish(
     return _publish(article, revision, **options)
 
 
-@transaction.atomic
-def _publish(article, revision, *, by, at, updated_at, minor, keep_schedules):
+@in_one_transaction
+def _publish(article, revision, *, by, at, updated_at, minor):
     require(by, "publish_article", _("You may not publish. Ask an editor to do it."))
+    article = show(article, revision, at=at, updated_at=updated_at, minor=minor)
+    raise_version()
+    return article
+
+
+def show(article, revision, *, at=None, updated_at=None, minor=False, keep_plans=False):
+    """Makes a revision what readers see, within a verb, which raises the version at its end.
+
+    keep_plans: schedules and what was handed in stay, though their revisions may be older.
+    """
     now = timezone.now()
     if at is not None and at > now:
         raise ValueError("what lies in the future is scheduled, not published")
@@ -87,7 +95,7 @@ def _publish(article, revision, *, by, at, updated_at, minor, keep_schedules):
         article.updated_at = max(updated_at or now, article.first_published_at)
     article.touched_at = now
     submitted = article.submitted_revision
-    if submitted is not None and submitted.number <= revision.number:
+    if submitted is not None and submitted.number <= revision.number and not keep_plans:
         article.submitted_revision = None
     article.save()
     # Should it have been a former address of this article, it is none any more.
@@ -99,7 +107,7 @@ def _publish(article, revision, *, by, at, updated_at, minor, keep_schedules):
     follow_texts(article)
     if article.kind == Article.Kind.ARTICLE:
         _enter_text(article, content.text)
-    if not keep_schedules:
+    if not keep_plans:
         Schedule.objects.filter(
             article=article,
             action=Schedule.Action.PUBLISH,
@@ -110,7 +118,7 @@ def _publish(article, revision, *, by, at, updated_at, minor, keep_schedules):
             finished_at=now,
             message=_("Published by hand before."),
         )
-    raise_version()
+    settle_around(article)
     return article
 
 
@@ -164,7 +172,7 @@ def write_names(article, *, authors, tags):
 
 def _count(model, *, more, fewer):
     # In one order everywhere, so that two publishes never wait for each other.
-    list(model.objects.select_for_update().filter(pk__in=more | fewer).order_by("pk"))
+    list(model.objects.select_for_update(no_key=True).filter(pk__in=more | fewer).order_by("pk"))
     model.objects.filter(pk__in=more).update(article_count=F("article_count") + 1)
     model.objects.filter(pk__in=fewer).update(article_count=F("article_count") - 1)
     model.objects.filter(pk__in=more, first_public_at__isnull=True).update(

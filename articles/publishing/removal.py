@@ -10,7 +10,6 @@ away stay; the verbs' callers choose what becomes of the reference:
 
 from dataclasses import asdict
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,24 +17,28 @@ from articles import references, search, similar
 from articles.content_version import raise_version
 from articles.models import (
     Article,
+    ArticleTag,
+    Byline,
     Forward,
     MenuItem,
     Pick,
     Reference,
     Schedule,
     Section,
+    Tag,
 )
 from articles.names import fold
 from articles.publishing.addresses import refuse_hidden
 from articles.publishing.base import (
     PublishingError,
     Words,
-    lock,
+    in_one_transaction,
     lock_all,
     refuse_trashed,
     require,
 )
-from articles.publishing.release import publish, write_names
+from articles.publishing.forwards import lead
+from articles.publishing.release import show, write_names
 from articles.publishing.writing import follow_texts, save_draft, save_revision
 from articles.rendering import (
     RefToken,
@@ -45,6 +48,7 @@ from articles.rendering import (
     structure,
     with_references_replaced,
 )
+from authors.models import Author
 
 
 def unpublish(article, *, by, lead_to=None, retarget_to=None):
@@ -63,7 +67,7 @@ def delete(article, *, by, lead_to=None, retarget_to=None):
     return remove([article], by=by, for_good=True, lead_to=lead_to, retarget_to=retarget_to)[0]
 
 
-@transaction.atomic
+@in_one_transaction
 def merge(article, into, *, by, retarget=False):
     """Lets another, public article take an article's place: its address, sections and references.
 
@@ -73,32 +77,34 @@ def merge(article, into, *, by, retarget=False):
     require(by, "publish_article", _("You may not merge articles. Ask an editor to do it."))
     if article.pk == into.pk:
         raise PublishingError(_("An article can't be merged into itself."))
+    citing = _citing([article.pk]) if retarget else set()
+    locked = lock_all({article.pk, into.pk, *citing})
+    article = locked[article.pk]
+    refuse_trashed(article)
+    whole = references.token_of(into)
+    _target(whole)
     live = into.sections.filter(state=Section.State.LIVE).order_by("-position")
     anchors = {fold(section.heading): section.anchor for section in live}
     places = {
         section.anchor: RefToken("article", into.uid, anchors.get(fold(section.heading), ""))
         for section in article.sections.all()
-    } | {"": references.token_of(into)}
-    change = _renaming({article.uid: lambda section: places.get(section, places[""])})
+    }
+    change = _renaming({article.uid: lambda section: places.get(section, whole)})
+    for pk in sorted(citing):
+        _retarget(locked[pk], change, by=by)
     if article.state == Article.State.LIVE:
-        removed = _remove([article], by=by, lead_to=places[""], change=change if retarget else None)
-        article = removed[0]
-    else:
-        article = lock_all([article.pk])[article.pk]
-        refuse_trashed(article)
-        _target(places[""])
-        if retarget:
-            for source in lock_all(_citing([article.pk])).values():
-                _retarget(source, change, by=by)
-        _lead(article, "", places[""], by=by)
-        raise_version()
+        _take_from_readers(article)
+        follow_texts(article)
+    # The sections first: what leads to one of them goes on to its new place.
     for anchor, place in places.items():
         if place.section:
-            _lead(article, anchor, place, by=by)
+            lead(article, anchor, place, by=by)
+    lead(article, "", whole, by=by)
+    raise_version()
     return article
 
 
-@transaction.atomic
+@in_one_transaction
 def remove(articles, *, by, for_good=False, lead_to=None, retarget_to=None):
     """Takes several articles away at once: all of them or none. Returns them as they are then.
 
@@ -107,38 +113,47 @@ def remove(articles, *, by, for_good=False, lead_to=None, retarget_to=None):
     require(by, "publish_article", _("You may not unpublish. Ask an editor to do it."))
     if for_good:
         require(by, "delete_article", _("You may not delete articles. Ask who runs this site."))
-    change = None
-    if retarget_to:
-        _target(retarget_to, but_not=articles)
-        change = _renaming({article.uid: lambda _section: retarget_to for article in articles})
-    return _remove(articles, by=by, for_good=for_good, lead_to=lead_to, change=change)
-
-
-def _remove(articles, *, by, for_good=False, lead_to=None, change=None):
     pks = list(dict.fromkeys(article.pk for article in articles))
-    citing = _citing(pks) if change else set()
-    locked = lock_all({*pks, *citing})
+    citing = _citing(pks) if retarget_to else set()
+    named = {references.target_of(token) for token in (lead_to, retarget_to) if token}
+    targets = {target.pk for target in named if isinstance(target, Article)}
+    locked = lock_all({*pks, *citing, *targets})
     removed = [locked[pk] for pk in pks]
     for article in removed:
         if article.state == Article.State.DELETED:
             raise PublishingError(_("This article is deleted already."))
         if not for_good and article.state != Article.State.LIVE:
-            raise PublishingError(_("“%(title)s” isn't live.") % {"title": article})
-    if lead_to:
-        _target(lead_to, but_not=removed)
+            title = article.latest_revision.title if article.latest_revision else ""
+            raise PublishingError(
+                _("“%(title)s” isn't live.") % {"title": title or article.title or _("Untitled")}
+            )
+    for token in filter(None, (lead_to, retarget_to)):
+        _target(token, but_not=removed)
+    _lock_names(removed)
+    change = _renaming({article.uid: lambda _section: retarget_to for article in removed})
     for pk in sorted(citing):
         _retarget(locked[pk], change, by=by)
     for article in removed:
         _take_from_readers(article)
-        if lead_to:
-            _lead(article, "", lead_to, by=by)
-        else:
-            Forward.objects.filter(article=article, section="").delete()
         if for_good:
             _erase(article)
         follow_texts(article)
+        if lead_to:
+            lead(article, "", lead_to, by=by)
+        else:
+            Forward.objects.filter(article=article, section="").delete()
     raise_version()
     return removed
+
+
+def _lock_names(articles):
+    """Locks all whose counts are going to change, in the one order that can't end in a circle."""
+    for model, rows, column in (
+        (Author, Byline.objects.filter(article__in=articles), "author"),
+        (Tag, ArticleTag.objects.filter(content_object__in=articles), "tag"),
+    ):
+        named = model.objects.filter(pk__in=rows.order_by().values(column))
+        list(named.select_for_update(no_key=True).order_by("pk").values_list("pk"))
 
 
 def _target(token, *, but_not=()):
@@ -191,32 +206,10 @@ def _erase(article):
         model.objects.filter(article=article).delete()
 
 
-# Forwards
+# Sections
 
 
-def _lead(article, section, token, *, by):
-    """Sets where an article or one of its sections leads on to, and what led to it likewise."""
-    target = references.target_of(token)
-    place = {
-        "target_article": None,
-        "target_author": None,
-        "target_tag": None,
-        f"target_{token.kind}": target,
-        "target_section": token.section,
-    }
-    Forward.objects.update_or_create(article=article, section=section, defaults=place | {"by": by})
-    leading_here = Forward.objects.filter(target_article=article)
-    if section:
-        leading_here = leading_here.filter(target_section=section)
-    for forward in leading_here.exclude(article=article, section=section):
-        leads_to_itself = forward.article == target and forward.section in {"", token.section}
-        if leads_to_itself:
-            forward.delete()
-        else:
-            Forward.objects.filter(pk=forward.pk).update(**place)
-
-
-@transaction.atomic
+@in_one_transaction
 def forward_section(article, anchor, to, *, by):
     """Lets a section that leaves an article, or has left it, lead on to another place.
 
@@ -224,17 +217,20 @@ def forward_section(article, anchor, to, *, by):
     isn't in the live text.
     """
     require(by, "publish_article", _("You may not move sections. Ask an editor to do it."))
-    article = lock(article)
+    goal = references.target_of(to)
+    article = lock_all({article.pk} | ({goal.pk} if isinstance(goal, Article) else set()))[
+        article.pk
+    ]
     if not article.sections.filter(anchor=anchor).exists():
         raise PublishingError(_("This section isn't here any more."))
     if to.kind == "article" and to.uid == article.uid and to.section in {"", anchor}:
         raise PublishingError(_("A section can't lead to itself. Choose another place."))
     _target(to)
-    _lead(article, anchor, to, by=by)
+    lead(article, anchor, to, by=by)
     raise_version()
 
 
-@transaction.atomic
+@in_one_transaction
 def retarget_section(article, anchor, to, *, by):
     """Makes every text that cites a section, live ones and drafts, name another place instead.
 
@@ -248,9 +244,10 @@ def retarget_section(article, anchor, to, *, by):
     citing = set(rows.exclude(source=article).order_by().values_list("source", flat=True))
     for source in lock_all(citing).values():
         _retarget(source, lambda token: to if token == named else token, by=by)
+    raise_version()
 
 
-@transaction.atomic
+@in_one_transaction
 def move_section(article, anchor, to, *, by):
     """Moves a section from the newest draft of an article to the end of that of another.
 
@@ -278,7 +275,7 @@ def move_section(article, anchor, to, *, by):
     save_draft(article, Words(**words), by=by, note=note)
     new = [h.anchor for h in structure(arrived.body).headings if h.anchor not in before]
     for old_anchor, new_anchor in zip(moved, new, strict=False):
-        _lead(article, old_anchor, RefToken("article", to.uid, new_anchor), by=by)
+        lead(article, old_anchor, RefToken("article", to.uid, new_anchor), by=by)
     raise_version()
     return new[0] if new else ""
 
@@ -293,7 +290,7 @@ def _without_ids_of(section, article):
 # Retargeting
 
 
-@transaction.atomic
+@in_one_transaction
 def retarget(source, change, *, by):
     """Makes the references of one article name other targets, in its live text and its draft.
 
@@ -305,7 +302,10 @@ def retarget(source, change, *, by):
     refuse_trashed(source)
     if source.state == Article.State.LIVE:
         require(by, "publish_article", _("You may not change what readers see. Ask an editor."))
-    return _retarget(source, change, by=by)
+    is_changed = _retarget(source, change, by=by)
+    if is_changed:
+        raise_version()
+    return is_changed
 
 
 def _retarget(source, change, *, by):
@@ -320,7 +320,7 @@ def _retarget(source, change, *, by):
             is_changed = True
             now = timezone.now()
             revision = save_revision(source, changed, by=by, note=note, now=now)
-            source = publish(source, revision, by=None, minor=True, keep_schedules=True)
+            source = show(source, revision, minor=True, keep_plans=True)
     if draft is not None:
         words = Words.of(draft)
         changed = _with_references_changed(source, words, change)
@@ -330,6 +330,9 @@ def _retarget(source, change, *, by):
             newest = save_revision(source, changed, by=by, note=note, now=now)
             Schedule.objects.filter(revision=draft, outcome=Schedule.Outcome.PENDING).update(
                 revision=newest
+            )
+            Article.objects.filter(pk=source.pk, submitted_revision=draft).update(
+                submitted_revision=newest
             )
     return is_changed
 

@@ -2,20 +2,26 @@
 
 import logging
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from articles.models import Article, Revision, Schedule
 from articles.publishing.addresses import public_slug
-from articles.publishing.base import PublishingError, lock, refuse_trashed, require
+from articles.publishing.base import (
+    PublishingError,
+    in_one_transaction,
+    lock,
+    refuse_trashed,
+    require,
+)
 from articles.publishing.release import publish
 from articles.publishing.removal import unpublish
 
 logger = logging.getLogger(__name__)
 
 
-@transaction.atomic
+@in_one_transaction
 def schedule(article, *, due_at, by, action=Schedule.Action.PUBLISH, revision=None):
     """Plans to publish a revision (the newest, unless one is given) or to unpublish.
 
@@ -47,7 +53,7 @@ def schedule(article, *, due_at, by, action=Schedule.Action.PUBLISH, revision=No
     )
 
 
-@transaction.atomic
+@in_one_transaction
 def cancel_schedules(article, *, by, action=Schedule.Action.PUBLISH):
     """Calls off what is planned for an article; returns how many plans that were."""
     require(by, "publish_article", _("You may not change schedules. Ask an editor."))
@@ -83,7 +89,7 @@ def carry_out_due(*, now):
     return done
 
 
-@transaction.atomic
+@in_one_transaction
 def _carry_out(pk):
     item = Schedule.objects.select_related("article", "revision").get(pk=pk)
     # The article first, as every verb does, so that none waits for another in a circle.

@@ -10,7 +10,10 @@ from articles.content_version import raise_version
 from articles.models import Tag, TagAlias
 from articles.names import fold, free_slug, make_slug, shorten_slug, validate_slug
 from articles.publishing.addresses import is_former_address, leave_redirect, refuse_held_path
-from articles.publishing.base import PublishingError
+from articles.publishing.base import (
+    PublishingError,
+    in_one_transaction,
+)
 from articles.rendering import plain_line, without_control_characters
 
 TAG_NAME_LENGTH = Tag._meta.get_field("name").max_length
@@ -59,7 +62,7 @@ def _tag_path(slug):
     return Tag(slug=slug).get_absolute_url()
 
 
-@transaction.atomic
+@in_one_transaction
 def save_author(author):
     """Saves a new or changed author; a former address leads on to the new one."""
     _save_named(author)
@@ -68,7 +71,7 @@ def save_author(author):
     return author
 
 
-@transaction.atomic
+@in_one_transaction
 def save_tag(tag, *, aliases=None):
     """Saves a new or changed tag; former names and addresses still lead to it.
 

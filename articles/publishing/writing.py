@@ -2,7 +2,6 @@
 
 from dataclasses import asdict
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -13,6 +12,7 @@ from articles.publishing.base import (
     Conflict,
     PublishingError,
     Words,
+    in_one_transaction,
     lock,
     prepared,
     refuse_trashed,
@@ -20,7 +20,7 @@ from articles.publishing.base import (
 )
 
 
-@transaction.atomic
+@in_one_transaction
 def create(words, *, by, kind=Article.Kind.ARTICLE, uid=None, note=""):
     """A new article with its first draft."""
     require(by, "add_article", _("You may not write new articles. Ask an editor."))
@@ -34,7 +34,7 @@ def create(words, *, by, kind=Article.Kind.ARTICLE, uid=None, note=""):
     return article
 
 
-@transaction.atomic
+@in_one_transaction
 def save_draft(article, words, *, by, based_on=None, note=""):
     """Saves the words as the newest revision; readers see nothing of it.
 
@@ -96,7 +96,7 @@ def restore(article, revision, *, by):
     return save_draft(article, Words.of(revision), by=by, note=note)
 
 
-@transaction.atomic
+@in_one_transaction
 def submit(article, *, by, note=""):
     """Hands the newest draft to the editors, who publish it or leave it; it is sealed.
 

@@ -1,11 +1,13 @@
 """The lookup that editors cite by: one box for articles, sections, authors and tags."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
 from django.contrib.auth.models import Permission
 
 from articles import publishing
+from articles.forms import ArticleForm
 from articles.models import Article
 from tests.factories import (
     change_draft,
@@ -404,3 +406,20 @@ def test_lookup_costs_the_same_number_of_queries_however_much_it_finds(
     # Session, user and rights among them.
     with django_assert_max_num_queries(18):
         assert len(labels(desk, "oil")) == 30
+
+
+def test_whatever_is_found_for_a_related_link_is_taken_by_the_form(client, editor):
+    client.force_login(editor)
+    author = make_author("Marta Lindqvist")
+    article = make_public("Marta's Rail", authors=[author], tags=["Marta"])
+    found = results(client, "marta")
+
+    form = ArticleForm(
+        {"related": json.dumps([{"value": item["value"]} for item in found]), "language": "en"},
+        article=make_article(),
+    )
+
+    assert form.is_valid(), form.errors
+    kinds = [next(iter(item)) for item in form.cleaned_data["related"]]
+    assert sorted(kinds) == ["article", "author", "tag"]
+    assert article.uid in form.cleaned_data["related"][kinds.index("article")].values()

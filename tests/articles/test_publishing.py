@@ -733,12 +733,11 @@ def test_unpublish_takes_everything_away(client):
 @pytest.mark.parametrize("make", [make_article, make_withdrawn, make_scheduled])
 def test_unpublish_of_what_is_not_live_is_refused(make):
     article = make("Title")
-    title = article.title or f"({article.uid})"
 
     with pytest.raises(PublishingError) as refusal:
         publishing.unpublish(article, by=None)
 
-    assert str(refusal.value) == f"“{title}” isn't live."
+    assert str(refusal.value) == "“Title” isn't live."
 
 
 def test_unpublish_keeps_the_day_when_names_became_public(client):
