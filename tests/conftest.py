@@ -129,7 +129,10 @@ def flush_past_the_guards():
     def sql_flush(self, *args, **kwargs):
         statements = original(self, *args, **kwargs)
         with self.connection.cursor() as cursor:
-            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+            cursor.execute(
+                "SELECT name, sql FROM sqlite_master"
+                " WHERE type = 'trigger' AND name LIKE '%\\_kept' ESCAPE '\\'"
+            )
             triggers = cursor.fetchall()
         drop = [f"DROP TRIGGER {name}" for name, _sql in triggers]
         return [*drop, *statements, *(sql for _name, sql in triggers)]

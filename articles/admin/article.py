@@ -374,7 +374,7 @@ class ArticleAdmin(Consequences, admin.ModelAdmin):
             publishing.publish(article, by=request.user, minor=minor)
             self.log_change(request, article, _("Published"))
             words = _("“%(title)s” is live.")
-            part = "could-cite"
+            part = "published"
         elif do := next((do for do in _REMOVALS if f"_{do}" in request.POST), None):
             return HttpResponseRedirect(self.removal_url([article], do))
         elif "_schedule" in request.POST:
@@ -410,7 +410,7 @@ class ArticleAdmin(Consequences, admin.ModelAdmin):
             self.message_user(request, words % values, messages.WARNING)
 
     def _back(self, article, part=""):
-        """To the form; part: the id of what is to be looked at there."""
+        """To the form; part: the fragment that says what has happened."""
         url = reverse("admin:articles_article_change", args=[article.pk])
         return HttpResponseRedirect(f"{url}#{part}" if part else url)
 

@@ -255,7 +255,7 @@ class Consequences:
             else:
                 try:
                     self._publish_with(request, article, parts, minor)
-                    return self._back(article, "could-cite")
+                    return self._back(article, "published")
                 except PublishingError as refusal:
                     error = str(refusal)
         context = {

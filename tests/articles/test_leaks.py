@@ -192,7 +192,7 @@ def test_hidden_words_show_at_no_address(client, newsroom):
 
     assert found == []
     assert len(paths) == 163
-    assert len(seen) == 342
+    assert len(seen) == 489
     assert sorted(set(seen.values())) == [200, 301, 404, 410]
 
 

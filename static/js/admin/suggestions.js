@@ -201,11 +201,10 @@ async function couldCite(form, root) {
   root.hidden = !results.length
   list.replaceChildren(...results.map(line))
   count()
-  // The form comes back here when the article has just been published.
-  if (location.hash === `#${root.id}` && results.length) {
-    root.open = true
-    root.scrollIntoView({ block: "center" })
-  }
+  // The form comes back with #published when the article has just gone out.
+  const isAskedFor = location.hash === `#${root.id}`
+  if (isAskedFor || location.hash === "#published") root.open = true
+  if (isAskedFor && results.length) root.scrollIntoView({ block: "center" })
 
   function count() {
     root.querySelector("[data-count]").textContent = String(list.querySelectorAll("[data-action]").length)
