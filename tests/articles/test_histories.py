@@ -582,20 +582,25 @@ def test_every_promise_holds_after_any_history(part, newsroom, record_property):
         record_property(f"number of {name}", number)
 
 
-@pytest.mark.parametrize("name", _HAPPENINGS)
-def test_anything_that_happens_in_a_history_changes_something(name):
-    newsroom = Newsroom()
+def test_everything_that_happens_in_a_history_changes_something(newsroom):
     newsroom.do("write", 2, 2, at_once=True)
     steps = ["write", "cite", "cite_section", "name", "publish", "write", "schedule"]
     for step in [*steps, "arrange_series"]:
         newsroom.do(step, 1, 2)
+    newsroom.do("publish", 2, 2)
     before = everything()
 
-    def changes_something(first, second):
-        newsroom.do(name, first, second)
-        return everything() != before
+    def changes_something(name):
+        return any(changes(name, first, second) for first in (1, 2) for second in (2, 1, 4))
 
-    assert any(changes_something(first, second) for first in (1, 2) for second in (2, 1, 4))
+    def changes(name, first, second):
+        with transaction.atomic():
+            deepcopy(newsroom).do(name, first, second)
+            is_changed = everything() != before
+            transaction.set_rollback(True)
+        return is_changed
+
+    assert [name for name in _HAPPENINGS if not changes_something(name)] == []
 
 
 def everything():
