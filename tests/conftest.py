@@ -98,6 +98,8 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker("browser")
         leave_out = (
             item.get_closest_marker(other)
+            # What asks no database is the same with both.
+            or (engine != "sqlite" and not _concerns(item, engine))
             or (item.get_closest_marker("soak") and not SOAK)
             or (item.get_closest_marker("browser") and engine != "sqlite" and not browser_asked_for)
         )
@@ -105,6 +107,15 @@ def pytest_collection_modifyitems(config, items):
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = kept
+
+
+def _concerns(item, engine):
+    fixtures = {"db", "transactional_db", "live_server"}
+    return (
+        item.get_closest_marker(f"{engine}_only")
+        or item.get_closest_marker("django_db")
+        or not fixtures.isdisjoint(item.fixturenames)
+    )
 
 
 def _refuse_other_machines():
