@@ -49,9 +49,13 @@ _POSTGRESQL_FUNCTIONS = [
     END
     $$
     """,
-    """
+    f"""
     CREATE OR REPLACE FUNCTION articles_raise_version() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
+        IF ({", ".join(f"OLD.{name}" for name in _SEEN)})
+            IS NOT DISTINCT FROM ({", ".join(f"NEW.{name}" for name in _SEEN)}) THEN
+            RETURN NULL;
+        END IF;
         INSERT INTO articles_contentversion AS version (id, number, token, changed_at)
             VALUES (1, 1, substr(md5(random()::text), 1, 8), clock_timestamp())
             ON CONFLICT (id) DO UPDATE SET
@@ -69,11 +73,10 @@ _POSTGRESQL = {
         f" FOR EACH ROW EXECUTE FUNCTION articles_refuse_delete('{sentence}')"
         for table, sentence in _KEPT.items()
     },
-    # At the end of the transaction, as the verbs do: the version is everybody's last lock.
+    # At the end of the transaction, as the verbs do: the version is everybody's last lock. The
+    # columns are named in the function, since those that a trigger names can't be altered.
     "articles_article_seen": "CREATE CONSTRAINT TRIGGER articles_article_seen"
-    f" AFTER UPDATE OF {', '.join(_SEEN)} ON articles_article"
-    " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW"
-    f" WHEN ({' OR '.join(f'OLD.{name} IS DISTINCT FROM NEW.{name}' for name in _SEEN)})"
+    " AFTER UPDATE ON articles_article DEFERRABLE INITIALLY DEFERRED FOR EACH ROW"
     " EXECUTE FUNCTION articles_raise_version()",
 }
 

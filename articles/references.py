@@ -48,8 +48,7 @@ def follow_texts(article):
     )
     return any(
         [
-            _follow_set(article, Reference.Set.LIVE, live),
-            _follow_set(article, Reference.Set.DRAFT, draft),
+            _follow_references(article, {Reference.Set.LIVE: live, Reference.Set.DRAFT: draft}),
             _follow_sections(article, live, draft, title=working_title),
         ]
     )
@@ -90,14 +89,19 @@ class _Text:
         return cls(structure(words.body), words.related, words.relations)
 
 
-def _follow_set(article, set_, text):
-    rows = _rows(article, set_, text) if text else []
-    existing = list(Reference.objects.filter(source=article, set=set_))
-    if sorted(map(_content, existing)) == sorted(map(_content, rows)):
-        return False
-    Reference.objects.filter(source=article, set=set_).delete()
-    Reference.objects.bulk_create(rows)
-    return True
+def _follow_references(article, texts):
+    """texts: set → what its rows are to say, or None."""
+    existing = {set_: [] for set_ in texts}
+    for row in Reference.objects.filter(source=article).order_by():
+        existing[row.set].append(row)
+    is_changed = False
+    for set_, text in texts.items():
+        rows = _rows(article, set_, text) if text else []
+        if sorted(map(_content, existing[set_])) != sorted(map(_content, rows)):
+            Reference.objects.filter(source=article, set=set_).delete()
+            Reference.objects.bulk_create(rows)
+            is_changed = True
+    return is_changed
 
 
 def _rows(article, set_, text):

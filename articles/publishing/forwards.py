@@ -1,5 +1,7 @@
 """Where readers are led who ask for what isn't public any more; never by more than one step."""
 
+from django.db.models import Q
+
 from articles import references
 from articles.models import Article, Forward, Section
 
@@ -60,6 +62,8 @@ def settle(article):
 
 def settle_around(article):
     """Settles after an article became public or lost sections: what leads to it may lead on now."""
+    if not Forward.objects.filter(Q(article=article) | Q(target_article=article)).exists():
+        return
     settle(article)
     waiting = Article.objects.filter(
         pk__in=Forward.objects.filter(target_article=article).values("article")

@@ -150,21 +150,25 @@ def write_names(article, *, authors, tags):
     if article.kind != Article.Kind.ARTICLE:
         return
     date = article.first_published_at
-    before = {
-        Author: set(article.bylines.values_list("author_id", flat=True)),
-        Tag: set(article.article_tags.values_list("tag_id", flat=True)),
-    }
-    article.bylines.all().delete()
-    article.article_tags.all().delete()
-    Byline.objects.bulk_create(
-        Byline(article=article, author=author, position=position, published_at=date)
-        for position, author in enumerate(authors)
-    )
+    bylines = [(author.pk, position, date) for position, author in enumerate(authors)]
     distinct = list({tag.pk: tag for tag in tags}.values())
-    ArticleTag.objects.bulk_create(
-        ArticleTag(content_object=article, tag=tag, position=position, published_at=date)
-        for position, tag in enumerate(distinct)
-    )
+    article_tags = [(tag.pk, position, date) for position, tag in enumerate(distinct)]
+    columns = ("position", "published_at")
+    old_bylines = list(article.bylines.order_by("position").values_list("author_id", *columns))
+    old_tags = list(article.article_tags.order_by("position").values_list("tag_id", *columns))
+    before = {Author: {row[0] for row in old_bylines}, Tag: {row[0] for row in old_tags}}
+    if old_bylines != bylines:
+        article.bylines.all().delete()
+        Byline.objects.bulk_create(
+            Byline(article=article, author_id=pk, position=position, published_at=date)
+            for pk, position, date in bylines
+        )
+    if old_tags != article_tags:
+        article.article_tags.all().delete()
+        ArticleTag.objects.bulk_create(
+            ArticleTag(content_object=article, tag_id=pk, position=position, published_at=date)
+            for pk, position, date in article_tags
+        )
     for model, rows in ((Author, authors), (Tag, distinct)):
         after = {row.pk for row in rows}
         _count(model, more=after - before[model], fewer=before[model] - after)
