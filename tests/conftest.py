@@ -5,6 +5,7 @@ SOAK_EXAMPLES examples for each property), CHROMIUM (another browser), CI=true (
 where something is missing instead of skipping).
 """
 
+import gc
 import ipaddress
 import os
 import shutil
@@ -62,6 +63,8 @@ def pytest_configure(config):
     ):
         config.addinivalue_line("markers", line)
     config.addinivalue_line("filterwarnings", "error")
+    # Tests make many objects that live for a moment: to look for garbage so often costs time.
+    gc.set_threshold(50_000, 20, 20)
     _refuse_other_machines()
     is_xdist_worker = hasattr(config, "workerinput")
     if django_settings.TEST_DATABASE == "postgresql" and not is_xdist_worker:

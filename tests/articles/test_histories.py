@@ -550,7 +550,7 @@ _SIZE = (
     # At least one for each part; without shrinking, a failure takes no longer than a success.
     {"max_examples": max(1, SOAK_HISTORIES // PARTS)}
     if SOAK
-    else {"max_examples": 8, "phases": [Phase.explicit, Phase.generate]}
+    else {"max_examples": 6, "phases": [Phase.explicit, Phase.generate]}
 )
 
 
