@@ -42,31 +42,35 @@ class TargetField(PickerField):
         return token
 
 
-def _require_target(form):
-    """Says so where the choice needs another place and none is given."""
-    data = form.cleaned_data
-    if data.get("how") in {LEAD, RETARGET} and not data.get("target") and not form.errors:
-        form.add_error("target", _("Choose where they are to lead."))
-    return data
+class ReferencesForm(forms.Form):
+    """What is to become of those who cite what goes. Subclasses say what there is to choose."""
 
-
-class RemovalForm(forms.Form):
-    """What is to become of those who cite what is taken away."""
-
+    choices = []
     how = forms.ChoiceField(
         label=gettext_lazy("What becomes of the references to it?"),
-        choices=[
-            (PLAIN, gettext_lazy("Leave their words as plain text")),
-            (LEAD, gettext_lazy("Lead readers, and its old address, to another place")),
-            (RETARGET, gettext_lazy("Change every text that cites it, and lead its address there")),
-        ],
-        initial=PLAIN,
         widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Say what is to become of the references.")},
     )
     target = TargetField(label=gettext_lazy("The other place"))
 
-    clean = _require_target
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["how"].choices = self.choices
+        self.fields["how"].initial = self.choices[0][0]
+
+    def clean(self):
+        data = super().clean()
+        if data.get("how") in {LEAD, RETARGET} and not data.get("target") and not self.errors:
+            self.add_error("target", _("Choose where they are to lead."))
+        return data
+
+
+class RemovalForm(ReferencesForm):
+    choices = [
+        (PLAIN, gettext_lazy("Leave their words as plain text")),
+        (LEAD, gettext_lazy("Lead readers, and its old address, to another place")),
+        (RETARGET, gettext_lazy("Change every text that cites it, and lead its address there")),
+    ]
 
     def options(self):
         how, target = self.cleaned_data["how"], self.cleaned_data["target"]
@@ -103,24 +107,15 @@ class MoveForm(forms.Form):
     clean_target = MergeForm.clean_target
 
 
-class SectionForm(forms.Form):
-    """What is to become of those who cite a section that the next version doesn't have."""
+class SectionForm(ReferencesForm):
+    """For a section that the next version doesn't have."""
 
-    how = forms.ChoiceField(
-        label=gettext_lazy("What becomes of the references to it?"),
-        choices=[
-            (TOP, gettext_lazy("Lead readers to the top of the article")),
-            (LEAD, gettext_lazy("Lead readers, and its old address, to another place")),
-            (RETARGET, gettext_lazy("Change every text that cites it, and lead its address there")),
-            (PLAIN, gettext_lazy("Change every text that cites it: leave the words as plain text")),
-        ],
-        initial=TOP,
-        widget=forms.RadioSelect,
-        error_messages={"required": gettext_lazy("Say what is to become of the references.")},
-    )
-    target = TargetField(kind="target", label=gettext_lazy("The other place"))
-
-    clean = _require_target
+    choices = [
+        (TOP, gettext_lazy("Lead readers to the top of the article")),
+        (LEAD, gettext_lazy("Lead readers, and its old address, to another place")),
+        (RETARGET, gettext_lazy("Change every text that cites it, and lead its address there")),
+        (PLAIN, gettext_lazy("Change every text that cites it: leave the words as plain text")),
+    ]
 
     def carry_out(self, article, anchor, *, by):
         how, target = self.cleaned_data["how"], self.cleaned_data["target"]
