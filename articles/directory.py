@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import Case, F, Min, Q, Value, When
 from django.db.models.functions import Length, StrIndex
+from django.utils.translation import gettext as _
 
+from articles import rights
 from articles.models import Article, Name, Section, Tag, TagAlias
 from articles.names import fold
 from articles.text_analysis import tokens
@@ -213,13 +215,15 @@ def query_words(query):
     return list(dict.fromkeys(tokens(query[:QUERY_MAX_LENGTH])))[:QUERY_MAX_WORDS]
 
 
-def find_articles(query, *, exclude="", limit):
+def find_articles(query, *, user=None, exclude="", limit):
     """Articles, pages and series of any state but trashed and deleted: the exact title first,
     then titles that begin with the query, then what was touched last; without a query all.
 
+    user: whoever asks; of articles whose drafts they may not see only what is live is found, and
+    only by what readers know. Each target says in `is_seen` whether they may (see shown_title).
     exclude: the uid of an article to leave out.
     """
-    articles = _citable_articles(exclude)
+    articles = _citable_articles(exclude, user)
     if not query.strip():
         return [Found(article) for article in articles.order_by("-touched_at")[:limit]]
     words = query_words(query)
@@ -228,14 +232,14 @@ def find_articles(query, *, exclude="", limit):
     pks = _found_ids(
         "article",
         words,
-        Q(article__state__in=_CITABLE) & ~Q(article__uid=exclude),
+        Q(article__state__in=_CITABLE) & ~Q(article__uid=exclude) & known_names(user),
         ["-article__touched_at", "-article_id"],
         limit,
     )
     by_pk = articles.in_bulk(pks)
-    names = _matching_names("article", pks, words)
+    names = _matching_names("article", pks, words, known_names(user))
     return [
-        Found(by_pk[pk], _other_name(names[pk], {by_pk[pk].title, _draft_title(by_pk[pk])}))
+        Found(by_pk[pk], _other_name(names[pk], {by_pk[pk].title, shown_title(by_pk[pk])}))
         for pk in pks
         if pk in by_pk
     ]
@@ -253,7 +257,7 @@ def find_authors(query, *, limit):
         "author", words, Q(author__is_retired=False), ["author__name", "author_id"], limit
     )
     by_pk = authors.in_bulk(pks)
-    names = _matching_names("author", pks, words)
+    names = _matching_names("author", pks, words, Q())
     return [Found(by_pk[pk], _other_name(names[pk], {by_pk[pk].name})) for pk in pks if pk in by_pk]
 
 
@@ -281,7 +285,7 @@ def find_tags(query, *, limit):
         "tag", words, Q(tag__is_retired=False), ["-tag__article_count", "tag__name"], limit
     )
     by_pk = tags.in_bulk(pks)
-    names = _matching_names("tag", pks, words)
+    names = _matching_names("tag", pks, words, Q())
     for pk in pks:
         if pk in by_pk:
             found.setdefault(pk, Found(by_pk[pk], _other_name(names[pk], {by_pk[pk].name})))
@@ -297,10 +301,10 @@ def tag_called(name):
     return alias.tag if alias else None
 
 
-def find_sections(query, *, exclude="", limit):
+def find_sections(query, *, user=None, exclude="", limit):
     """Sections of articles, with their article: the words of the query stand in the heading
     or in the article's title, at least one of them in the heading. The newest sections, among
-    them the exact heading first, then headings that begin with the query.
+    them the exact heading first, then headings that begin with the query. user: as find_articles.
     """
     words = query_words(query)
     if not words:
@@ -313,17 +317,18 @@ def find_sections(query, *, exclude="", limit):
         in_heading |= Q(**{f"{place}__range": (1, Length("heading"))})
     # In the order of the table and without a join: a word may stand in very many headings.
     newest = (
-        Section.objects.filter(state__in=_SHOWN_SECTIONS)
+        Section.objects.filter(_shown_sections(user), state__in=_SHOWN_SECTIONS)
         .alias(**places)
         .filter(every, in_heading)
         .order_by("-pk")
         .values_list("pk", flat=True)[: 8 * limit]
     )
-    found = citable_sections(exclude).filter(pk__in=list(newest))
+    found = citable_sections(exclude, user).filter(pk__in=list(newest))
     sections = [
         section
         for section in found.order_by("-article_id", "position")
         if any(f" {word}" in folded(section.heading) for word in words)
+        and (section.is_seen or _is_found_by_readers(section, words))
     ]
     phrase = f" {' '.join(words)}"
     return sorted(
@@ -335,10 +340,16 @@ def find_sections(query, *, exclude="", limit):
     )[:limit]
 
 
-def citable_sections(exclude=""):
-    """Sections that stand in the live text or the newest draft of what can be cited."""
+def citable_sections(exclude="", user=None):
+    """Sections that stand in the live text or the newest draft of what can be cited.
+
+    user: as find_articles; each section says in `is_seen` whether they may see its draft.
+    """
+    sections = Section.objects.filter(
+        _shown_sections(user), state__in=_SHOWN_SECTIONS, article__state__in=_CITABLE
+    )
     return (
-        Section.objects.filter(state__in=_SHOWN_SECTIONS, article__state__in=_CITABLE)
+        rights.with_is_seen(user, sections, "article")
         .exclude(article__uid=exclude)
         .select_related("article__latest_revision")
         .only(
@@ -365,9 +376,38 @@ _SHOWN_OF_ARTICLE = (
 )
 
 
-def _citable_articles(exclude):
+def known_names(user):
+    """The names that a user may know: titles of drafts only of articles that they see."""
+    if rights.sees_all(user):
+        return Q()
+    of_readers = Q(is_current=False) | Q(name=F("article__title"))
+    seen = Q(article__in=rights.seen_by(user).order_by().values("pk"))
+    others = Q(article__isnull=True) | Q(article__state=Article.State.LIVE) & of_readers
+    return seen | others
+
+
+def shown_title(article):
+    """The title of an article for whoever it was found for: the newest draft's, or the readers'."""
+    return (_draft_title(article) if article.is_seen else "") or article.title or _("Untitled")
+
+
+def _shown_sections(user):
+    """Those of the live text of what is live; of what the user sees, those of the draft, too."""
+    if rights.sees_all(user):
+        return Q()
+    seen = Q(article__in=rights.seen_by(user).order_by().values("pk"))
+    return seen | Q(state=Section.State.LIVE, article__state=Article.State.LIVE)
+
+
+def _is_found_by_readers(section, words):
+    text = folded(f"{section.heading} {section.article.title}")
+    return all(f" {word}" in text for word in words)
+
+
+def _citable_articles(exclude, user):
+    articles = Article.objects.filter(rights.seen_or_live(user), state__in=_CITABLE)
     return (
-        Article.objects.filter(state__in=_CITABLE)
+        rights.with_is_seen(user, articles)
         .exclude(uid=exclude)
         .select_related("latest_revision")
         .only(*_SHOWN_OF_ARTICLE)
@@ -400,9 +440,9 @@ def _found_ids(kind, words, condition, order, limit):
     return [row[f"{kind}_id"] for row in found[:limit]]
 
 
-def _matching_names(kind, pks, words):
+def _matching_names(kind, pks, words, condition):
     names = {pk: [] for pk in pks}
-    rows = Name.objects.filter(_every_word("words", words), **{f"{kind}__in": pks})
+    rows = Name.objects.filter(_every_word("words", words), condition, **{f"{kind}__in": pks})
     for pk, name in rows.order_by(F("is_current").desc(), "name").values_list(f"{kind}_id", "name"):
         names[pk].append(name)
     return names

@@ -1,12 +1,15 @@
 """What editors fill in. Forms check words and say what is wrong; they change nothing."""
 
 import json
+from dataclasses import fields, replace
+from datetime import UTC, datetime
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from articles import references
@@ -20,6 +23,7 @@ from articles.rendering import (
     related_item,
     related_token,
     structure,
+    without_control_characters,
 )
 from authors.models import Author
 from irb_site.uids import is_uid
@@ -74,7 +78,12 @@ class PickerField(forms.Field):
             isinstance(item, dict) and isinstance(item.get("value"), str) for item in value
         ):
             raise ValidationError(_("This list can't be read. Choose its entries again."))
-        return [item["value"].strip() for item in value]
+        return [_as_text(item["value"]) for item in value]
+
+
+def _as_text(value):
+    """A text of a script without what no database takes: half characters and invisible ones."""
+    return without_control_characters(value.encode("utf-8", "ignore").decode()).strip()
 
 
 class BodyWidget(forms.Textarea):
@@ -112,6 +121,14 @@ _NOT_OF = {
 }
 
 
+# Which fields ask for what of the words, where they are called otherwise.
+_ASKED_FOR = {
+    "bylines": ("authors",),
+    "lead_image_id": ("lead_image",),
+    "relations": ("parts", "updates", "corrects", "relation_note"),
+}
+
+
 class ArticleForm(forms.Form):
     """The words of a revision. Everything may be missing in a draft."""
 
@@ -125,7 +142,7 @@ class ArticleForm(forms.Form):
         label=_("Standfirst"),
         required=False,
         max_length=1000,
-        widget=forms.Textarea(attrs={"rows": 2}),
+        widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off"}),
         help_text=_("One or two sentences under the title; also shown on cards and in search."),
     )
     body = forms.CharField(
@@ -134,6 +151,7 @@ class ArticleForm(forms.Form):
         widget=BodyWidget(
             attrs={
                 "rows": 30,
+                "autocomplete": "off",
                 "aria-label": _("Text"),
                 "placeholder": _(
                     "Write here. Type @ to cite an article, a section, a person or a tag."
@@ -202,7 +220,17 @@ class ArticleForm(forms.Form):
         required=False,
         help_text=_("For colleagues, kept in the history."),
     )
-    based_on = forms.IntegerField(required=False, widget=forms.HiddenInput())
+    # The edition from which the words started; a browser that fills in forms leaves it alone.
+    based_on = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=2**31 - 1,
+        widget=forms.HiddenInput(attrs={"autocomplete": "off"}),
+    )
+    # The permanent id of an article that isn't saved yet.
+    uid = forms.CharField(
+        required=False, max_length=100, widget=forms.HiddenInput(attrs={"autocomplete": "off"})
+    )
 
     def __init__(self, *args, article=None, **kwargs):
         super().__init__(*args, **kwargs)
@@ -227,7 +255,7 @@ class ArticleForm(forms.Form):
             "lead_image": revision.lead_image.uid if revision.lead_image else "",
             "slug": revision.slug,
             "language": revision.language,
-            "based_on": revision.number,
+            "based_on": revision.edition,
         }
 
     def clean_slug(self):
@@ -329,6 +357,29 @@ class ArticleForm(forms.Form):
             relations=self._relations(),
         )
 
+    def sound_words(self, saved):
+        """The words, but those of a saved revision where a field can't be taken as it is.
+
+        saved: None while there is no revision.
+        """
+        wrong = set(self.errors)
+        self.cleaned_data = dict.fromkeys(wrong, ()) | self.cleaned_data
+        before = Words.of(saved) if saved else Words()
+        kept = {
+            item.name: getattr(before, item.name)
+            for item in fields(Words)
+            if not wrong.isdisjoint(_ASKED_FOR.get(item.name, (item.name,)))
+        }
+        return replace(self.words(), **kept)
+
+    def _started_from(self):
+        """The revision from which the words started, as far as it is still there."""
+        latest = self.article.latest_revision if self.article else None
+        edition = self.cleaned_data.get("based_on")
+        if latest is None or not edition or latest.edition == edition:
+            return latest
+        return self.article.revisions.filter(edition=edition).first() or latest
+
     def _relations(self):
         data = self.cleaned_data
         note, known = data.get("relation_note", ""), self._known_notes()
@@ -343,8 +394,8 @@ class ArticleForm(forms.Form):
 
     def _known_notes(self):
         """The notes that relations have each of their own, while the form's is as it was."""
-        latest = self.article.latest_revision if self.article else None
-        relations = latest.relations if latest else []
+        started = self._started_from()
+        relations = started.relations if started else []
         if self.cleaned_data.get("relation_note") != relation_items(relations)["relation_note"]:
             return {}
         return {
@@ -353,10 +404,10 @@ class ArticleForm(forms.Form):
 
     def _with_known_titles(self, related):
         """Outside links keep the title under which they were imported."""
-        latest = self.article.latest_revision if self.article else None
+        started = self._started_from()
         titles = {
             item["url"]: item.get("title", "")
-            for item in (latest.related if latest else [])
+            for item in (started.related if started else [])
             if "url" in item
         }
         return [
@@ -468,22 +519,51 @@ def working_title(article):
     return (latest.title if latest else "") or article.title or str(_("Untitled"))
 
 
-class ScheduleForm(forms.Form):
-    due_at = forms.SplitDateTimeField(
-        label=_("Publish at"),
-        widget=forms.SplitDateTimeWidget(
+class NewsroomTimeWidget(forms.SplitDateTimeWidget):
+    template_name = "admin/articles/moment.html"
+
+    def __init__(self):
+        super().__init__(
             date_attrs={"type": "date"},
             time_attrs={"type": "time"},
             date_format="%Y-%m-%d",
             time_format="%H:%M",
-        ),
-        error_messages={
-            "required": _("Give a date and a time."),
-            "invalid": _("Give a date and a time."),
-            "invalid_date": _("Give a date and a time."),
-            "invalid_time": _("Give a date and a time."),
-        },
-    )
+        )
+
+
+class NewsroomTimeField(forms.SplitDateTimeField):
+    """A day and a time in the newsroom's time zone."""
+
+    def __init__(self, **kwargs):
+        missing = _("Give a date and a time.")
+        wrong = ("required", "invalid", "invalid_date", "invalid_time", "incomplete")
+        super().__init__(
+            widget=NewsroomTimeWidget(), error_messages=dict.fromkeys(wrong, missing), **kwargs
+        )
+
+    def compress(self, data_list):
+        try:
+            return super().compress(data_list)
+        except ValidationError as error:
+            if error.code != "ambiguous_timezone":
+                raise
+        moment = datetime.combine(*data_list, tzinfo=timezone.get_current_timezone())
+        if moment.astimezone(UTC).astimezone(moment.tzinfo) != moment:
+            words = _("The clocks skip this time on that day. Choose another one.")
+        else:
+            words = _("The clocks show this time twice on that day. Choose another one.")
+        raise ValidationError(words)
+
+
+class ScheduleForm(forms.Form):
+    due_at = NewsroomTimeField(label=_("When"))
+
+    def clean_due_at(self):
+        due_at = self.cleaned_data["due_at"]
+        # Nobody means more, and no later time can be told in every time zone.
+        if due_at.year > timezone.localtime().year + 10:
+            raise ValidationError(_("Choose a time within the next ten years."))
+        return due_at
 
 
 class PictureUploadForm(forms.Form):

@@ -2,6 +2,8 @@
 
 - Articles, authors and tags can't be deleted: texts name them, and addresses belong to them.
   The verbs (articles.publishing) take them away and leave what keeps their addresses alive.
+- What the audit says stays: no entry is deleted, and none is changed but for the account of
+  whoever did it, which may go, and for the words about an article that is deleted for good.
 - A change of what readers see of an article raises the content version, also when it came past
   the verbs, so that nothing remembers what is hidden now.
 
@@ -16,7 +18,12 @@ _KEPT = {
     "articles_article": "Articles are taken away by articles.publishing, never deleted.",
     "articles_tag": "Tags are retired or merged, never deleted.",
     "authors_author": "Authors are retired, never deleted.",
+    "articles_auditentry": "The audit is kept.",
 }
+_WRITTEN = ("at", "by_name", "act", "object_kind", "object_id", "object_name", "article_id")
+_IS_OF_DELETED = (
+    "COALESCE((SELECT state FROM articles_article WHERE id = OLD.article_id), '') = 'deleted'"
+)
 _SEEN = (
     *("state", "kind", "slug", "language", "title", "standfirst", "body", "lead_image_id"),
     *("related", "relations", "first_published_at", "updated_at"),
@@ -39,6 +46,13 @@ _SQLITE = {
         for table, sentence in _KEPT.items()
     },
     "articles_article_seen": _SQLITE_VERSION_TRIGGER,
+    "articles_auditentry_unchanged": f"""
+        CREATE TRIGGER articles_auditentry_unchanged BEFORE UPDATE ON articles_auditentry
+        WHEN (NEW.by_id IS NOT NULL AND NEW.by_id IS NOT OLD.by_id)
+            OR {" OR ".join(f"OLD.{name} IS NOT NEW.{name}" for name in _WRITTEN)}
+            OR (OLD.detail IS NOT NEW.detail AND (NEW.detail <> '' OR NOT {_IS_OF_DELETED}))
+        BEGIN SELECT RAISE(ABORT, '{_KEPT["articles_auditentry"]}'); END
+    """,
 }
 
 _POSTGRESQL_FUNCTIONS = [
@@ -66,6 +80,20 @@ _POSTGRESQL_FUNCTIONS = [
     END
     $$
     """,
+    f"""
+    CREATE OR REPLACE FUNCTION articles_refuse_change_of_audit() RETURNS trigger
+    LANGUAGE plpgsql AS $$
+    BEGIN
+        IF (NEW.by_id IS NULL OR NEW.by_id IS NOT DISTINCT FROM OLD.by_id)
+            AND ({", ".join(f"OLD.{name}" for name in _WRITTEN)})
+            IS NOT DISTINCT FROM ({", ".join(f"NEW.{name}" for name in _WRITTEN)})
+            AND (OLD.detail = NEW.detail OR (NEW.detail = '' AND {_IS_OF_DELETED})) THEN
+            RETURN NEW;
+        END IF;
+        RAISE EXCEPTION USING MESSAGE = TG_ARGV[0], ERRCODE = 'restrict_violation';
+    END
+    $$
+    """,
 ]
 _POSTGRESQL = {
     **{
@@ -78,6 +106,9 @@ _POSTGRESQL = {
     "articles_article_seen": "CREATE CONSTRAINT TRIGGER articles_article_seen"
     " AFTER UPDATE ON articles_article DEFERRABLE INITIALLY DEFERRED FOR EACH ROW"
     " EXECUTE FUNCTION articles_raise_version()",
+    "articles_auditentry_unchanged": "CREATE TRIGGER articles_auditentry_unchanged"
+    " BEFORE UPDATE ON articles_auditentry FOR EACH ROW"
+    f" EXECUTE FUNCTION articles_refuse_change_of_audit('{_KEPT['articles_auditentry']}')",
 }
 
 

@@ -2,22 +2,33 @@
 
 from datetime import timedelta
 
+from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.forms import UsernameField
-from django.db.models import F, Q
+from django.core.exceptions import PermissionDenied
+from django.db.models import F, OuterRef, Q, Subquery
 from django.forms import TextInput
-from django.urls import path
+from django.http import HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_GET, require_POST
 
-from articles.models import Article, Schedule
+from articles import notifications, rights
+from articles.forms import working_title
+from articles.models import Article, Assignment, Schedule, Submission
+from articles.paging import PER_PAGE, pager
 from articles.site import publication
-from articles.state_words import describe_state
+from articles.state_words import DECISIONS, describe_decision, describe_live, describe_state, when
 
 SHOWN = 8
+# Of the news, where all of it has been read.
+READ_SHOWN = 3
+_EXCERPT = 160
 
 
 class LogInForm(AdminAuthenticationForm):
@@ -34,17 +45,72 @@ class NewsroomAdminSite(AdminSite):
     enable_nav_sidebar = False
 
     def each_context(self, request):
-        return super().each_context(request) | {"site_header": publication().name}
+        user = request.user
+        # What the head of every page leads to.
+        newsroom = {"has_a_desk": rights.has_a_desk(user), "sees_all": rights.sees_all(user)}
+        context = {"site_header": publication().name, "newsroom": newsroom}
+        return super().each_context(request) | context
 
     def index(self, request, extra_context=None):
+        user = request.user
         context = {"title": _("Newsroom"), "subtitle": None} | (extra_context or {})
-        if request.user.has_perm("articles.view_article"):
-            context["worklists"] = worklists(request.user)
+        if rights.has_a_desk(user):
+            context |= {
+                "new_kinds": [kind for kind in Article.Kind if rights.may_write(user, kind)],
+                "tasks": tasks_of(user),
+                "worklists": worklists(user),
+                "trashed": rights.seen_by(user).filter(state=Article.State.TRASHED).count(),
+            }
+        if rights.sees_all(user):
             context["link_health"] = _health_desk().overview()
+        news = described_news(notifications.of(user)[:SHOWN])
+        context["unread"], context["until"] = notifications.unread_of(user)
+        context["news"] = [item for item in news if item["is_unread"]] or news[:READ_SHOWN]
+        context["unsent"] = notifications.unsent() if rights.may_run(user) else None
         return super().index(request, context)
 
     def get_urls(self):
-        return [path("health/", self.admin_view(self.health), name="health"), *super().get_urls()]
+        view = self.admin_view
+        return [
+            path("health/", view(self.health), name="health"),
+            path("news/", view(require_GET(self.news)), name="news"),
+            path("news/read/", view(require_POST(self.read_news)), name="news_read"),
+            path("news/resend/", view(require_POST(self.resend_mail)), name="news_resend"),
+            *super().get_urls(),
+        ]
+
+    def news(self, request):
+        """Everything that somebody has been told, in pages."""
+        news = notifications.of(request.user)
+        page = pager(request, news.count())
+        context = self.each_context(request) | {
+            "title": _("News for you"),
+            "news": described_news(news[page.offset : page.offset + PER_PAGE]),
+            "pager": page,
+        }
+        context["unread"], context["until"] = notifications.unread_of(request.user)
+        return TemplateResponse(request, "admin/news.html", context)
+
+    def read_news(self, request):
+        """Marks one of somebody's news as read, or all up to the newest that they were shown."""
+        keys = {name: _key(request.POST.get(name)) for name in ("pk", "until")}
+        if any(keys.values()):
+            notifications.mark_read(request.user, **keys)
+        else:
+            messages.error(request, _("Choose what you have read."))
+        place = "admin:news" if request.POST.get("next") == "news" else "admin:index"
+        return HttpResponseRedirect(reverse(place))
+
+    def resend_mail(self, request):
+        """Tries all mail again that could not be sent."""
+        if not rights.may_run(request.user):
+            raise PermissionDenied
+        number = notifications.try_again()
+        words = ngettext(
+            "%(n)d mail is tried again now.", "%(n)d mails are tried again now.", number
+        )
+        messages.success(request, words % {"n": number})
+        return HttpResponseRedirect(reverse("admin:index"))
 
     def health(self, request):
         return _health_desk().desk(request, self)
@@ -57,60 +123,110 @@ def _health_desk():
     return health
 
 
-def worklists(user):
-    """What is on an editor's desk: lists of {title, empty, items: [{article, words}]}."""
+def _key(text):
+    """A primary key out of a form; None unless it is one."""
+    text = text or ""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
+
+
+def described_news(rows):
+    """News as the start page shows them: each with when it was, and whether it is unread."""
     now = timezone.now()
-    articles = Article.objects.select_related("latest_revision__by")
-    unpublished = articles.exclude(state__in=[Article.State.TRASHED, Article.State.DELETED]).filter(
+    return [
+        {
+            "row": row,
+            "words": when(row.created_at, now),
+            "is_unread": row.read_at is None,
+            "excerpt": _excerpt(row.text),
+        }
+        for row in rows
+    ]
+
+
+def _excerpt(text):
+    text = " ".join(text.split())
+    return text if len(text) <= _EXCERPT else f"{text[:_EXCERPT].rsplit(' ', 1)[0]} …"
+
+
+def tasks_of(user):
+    """What somebody is asked to do: the most urgent first."""
+    tasks = Assignment.objects.filter(to=user, done_at=None).exclude(
+        article__state__in=[Article.State.TRASHED, Article.State.DELETED]
+    )
+    tasks = tasks.select_related("article__latest_revision", "by")
+    found = list(tasks.order_by(F("due_on").asc(nulls_last=True), "at")[: SHOWN * 2])
+    for task in found:
+        task.is_late = task.due_on is not None and task.due_on < timezone.localdate()
+    return found
+
+
+def worklists(user):
+    """What is on somebody's desk: lists of {title, empty, items: [{title, words, url}], more}.
+
+    Of drafts, those that they may see; whoever changes their own articles only has fewer lists.
+    """
+    now = timezone.now()
+    articles = Article.objects.select_related("latest_revision__by", "submission")
+    seen = rights.seen_by(user, articles.prefetch_related(DECISIONS))
+    on_desk = seen.exclude(state__in=[Article.State.TRASHED, Article.State.DELETED])
+    unpublished = on_desk.filter(
         ~Q(state=Article.State.LIVE) | ~Q(latest_revision=F("live_revision"))
     )
-    mine = unpublished.filter(
+    drafts = unpublished.exclude(state=Article.State.WITHDRAWN)
+    mine = drafts.filter(
         Q(created_by=user) | Q(latest_revision__by=user), latest_revision__isnull=False
-    ).exclude(state=Article.State.WITHDRAWN)
-    others = (
-        unpublished.exclude(state=Article.State.WITHDRAWN)
-        .exclude(created_by=user)
-        .exclude(latest_revision__by=user)
     )
+    others = drafts.exclude(created_by=user).exclude(latest_revision__by=user)
+    plans = Schedule.objects.filter(article__in=rights.seen_by(user).order_by())
+    plans = plans.select_related("article__latest_revision")
+    live = rights.with_is_seen(user, articles.public().articles().newest_first())
     return [
-        _described(_("My drafts"), _("You have no drafts."), mine.order_by("-touched_at"), now),
-        {
-            "title": _("Needs a look"),
-            "empty": _("Nothing needs a look."),
-            "items": _needs_a_look(now),
-        },
-        _described(
-            _("Handed in"),
-            _("Nothing waits for an editor."),
-            unpublished.filter(submitted_revision__isnull=False).order_by("touched_at"),
-            now,
-        ),
-        _described(
-            _("Drafts of others"), _("No drafts of others."), others.order_by("-touched_at"), now
-        ),
-        _described(
-            _("Recently published"),
-            _("Nothing is published yet."),
-            articles.public().articles().newest_first(),
-            now,
-        ),
-        {
-            "title": _("Scheduled"),
-            "empty": _("Nothing is scheduled."),
-            "items": [
-                {
-                    "article": item.article,
-                    "words": _("%(action)s on %(date)s")
-                    % {
-                        "action": item.get_action_display().capitalize(),
-                        "date": _date(item.due_at),
-                    },
-                }
-                for item in Schedule.objects.filter(outcome=Schedule.Outcome.PENDING)
-                .select_related("article__latest_revision")
-                .order_by("due_at")[:SHOWN]
-            ],
-        },
+        found
+        for found in (
+            _described(_("My drafts"), _("You have no drafts."), mine.order_by("-touched_at"), now),
+            _list(
+                _("Back from the editors"),
+                "" if rights.may_publish(user) else _("Nothing has come back to you."),
+                _decided(user, now),
+            ),
+            rights.may_publish(user)
+            and _described(
+                _("Handed in"),
+                _("Nothing waits for an editor."),
+                unpublished.filter(submission__isnull=False).order_by(
+                    "-submission__outcome", "submission__submitted_at"
+                ),
+                now,
+                more="submitted",
+            ),
+            _list(
+                _("Needs a look"),
+                _("Nothing needs a look.") if rights.sees_all(user) else "",
+                _needs_a_look(plans, now, _incomplete() if rights.sees_all(user) else []),
+            ),
+            rights.sees_all(user)
+            and _described(
+                _("Drafts of others"),
+                _("No drafts of others."),
+                others.order_by("-touched_at"),
+                now,
+                more="draft",
+            ),
+            _described(
+                _("Recently published"),
+                _("Nothing is published yet."),
+                live,
+                now,
+                more="live" if rights.sees_all(user) else "",
+            ),
+            _list(
+                _("Scheduled"),
+                _("Nothing is scheduled.") if rights.sees_all(user) else "",
+                _planned(plans),
+                more="scheduled",
+            ),
+        )
+        if found and (found["items"] or found["empty"])
     ]
 
 
@@ -118,34 +234,94 @@ def _date(moment):
     return date_format(timezone.localtime(moment), "j F Y, H:i")
 
 
-def _described(title, empty, queryset, now):
+def _list(title, empty, items, *, more=""):
+    """A list of the desk; more: the state under which the list of articles has all of it."""
+    items, is_cut = items[:SHOWN], more and len(items) > SHOWN
+    url = f"{reverse('admin:articles_article_changelist')}?state={more}" if is_cut else ""
+    return {"title": title, "empty": empty, "items": items, "more": url}
+
+
+def _item(article, words):
     return {
-        "title": title,
-        "empty": empty,
-        "items": [
-            {"article": article, "words": describe_state(article, now=now)}
-            for article in queryset[:SHOWN]
-        ],
+        "title": working_title(article),
+        "words": words,
+        "url": notifications.form_of(article),
     }
 
 
-def _needs_a_look(now):
-    """Failed and overdue schedules, and live articles that miss something readers expect."""
+def _public_item(article, now):
+    """An item for somebody who sees of an article what readers see."""
+    return {
+        "title": article.title,
+        "words": describe_live(article, now=now),
+        "url": article.get_absolute_url(),
+    }
+
+
+def _described(title, empty, queryset, now, *, more=""):
+    items = [
+        _item(article, describe_state(article, now=now))
+        if getattr(article, "is_seen", True)
+        else _public_item(article, now)
+        for article in queryset[: SHOWN + 1]
+    ]
+    return _list(title, empty, items, more=more)
+
+
+def _decided(user, now):
+    """What somebody handed in or began and an editor has sent back or approved."""
+    newest = Submission.objects.filter(article=OuterRef("article")).order_by("-submitted_at", "-pk")
+    decided = Submission.objects.filter(
+        Q(by=user) | Q(article__created_by=user),
+        pk=Subquery(newest.values("pk")[:1]),
+        outcome__in=[Submission.Outcome.SENT_BACK, Submission.Outcome.APPROVED],
+        article__in=rights.seen_by(user).order_by(),
+    ).exclude(article__state__in=[Article.State.TRASHED, Article.State.DELETED])
+    # Somebody may have put it right and published it without it being handed in again.
+    decided = decided.exclude(
+        article__state=Article.State.LIVE,
+        article__live_revision__number__gte=F("revision__number"),
+    )
+    rows = decided.select_related("article__latest_revision", "decided_by", "revision")
     items = []
-    schedules = Schedule.objects.select_related("article__latest_revision")
-    for item in schedules.filter(outcome=Schedule.Outcome.FAILED).order_by("-finished_at")[:SHOWN]:
-        words = _("Not carried out: %(message)s") % {"message": item.message}
-        items.append({"article": item.article, "words": words})
+    for row in rows.order_by("-decided_at")[:SHOWN]:
+        words = describe_decision(row, now=now)
+        words = words[:1].upper() + words[1:]
+        items.append(
+            _item(row.article, f"{words}: {_excerpt(row.comment)}" if row.comment else words)
+        )
+    return items
+
+
+def _planned(plans):
+    pending = plans.filter(outcome=Schedule.Outcome.PENDING).order_by("due_at")
+    words = _("%(action)s on %(date)s")
+    return [
+        _item(
+            plan.article,
+            words % {"action": plan.get_action_display().capitalize(), "date": _date(plan.due_at)},
+        )
+        for plan in pending[: SHOWN + 1]
+    ]
+
+
+def _needs_a_look(plans, now, incomplete):
+    """Failed and overdue schedules, and what misses something readers expect."""
+    items = []
+    for plan in plans.filter(outcome=Schedule.Outcome.FAILED).order_by("-finished_at")[:SHOWN]:
+        items.append(_item(plan.article, _("Not carried out: %(why)s") % {"why": plan.message}))
     late = now - timedelta(minutes=1)
-    for item in schedules.filter(outcome=Schedule.Outcome.PENDING, due_at__lt=late)[:SHOWN]:
-        words = _("Overdue since %(date)s: is the worker running?") % {"date": _date(item.due_at)}
-        items.append({"article": item.article, "words": words})
+    for plan in plans.filter(outcome=Schedule.Outcome.PENDING, due_at__lt=late)[:SHOWN]:
+        words = _("Overdue since %(date)s: is the worker running?") % {"date": _date(plan.due_at)}
+        items.append(_item(plan.article, words))
+    return items + incomplete
+
+
+def _incomplete():
     live = Article.objects.public().articles().select_related("latest_revision").newest_first()
     checks = (
         (_("No standfirst"), live.filter(standfirst="")),
         (_("No author"), live.filter(bylines__isnull=True)),
         (_("No tags"), live.filter(article_tags__isnull=True)),
     )
-    for words, queryset in checks:
-        items += [{"article": article, "words": words} for article in queryset[:3]]
-    return items[: SHOWN * 2]
+    return [_item(article, words) for words, queryset in checks for article in queryset[:3]]

@@ -169,7 +169,9 @@ def _page(article, source, *, authors, tags):
                 # The section has moved.
                 addresses[token] = address
     is_public = article.first_published_at is not None
-    notices = citations.notices([article])[article.pk]
+    # What isn't saved yet has nothing around it.
+    is_saved = article.pk is not None
+    notices = citations.notices([article])[article.pk] if is_saved else []
     return ArticlePage(
         title=source.title,
         standfirst=source.standfirst,
@@ -188,11 +190,11 @@ def _page(article, source, *, authors, tags):
         notices=notices[: citations.NOTICES_SHOWN],
         has_more_notices=len(notices) > citations.NOTICES_SHOWN,
         earlier=_earlier(article, source, resolved),
-        series=_series(article),
+        series=_series(article) if is_saved else [],
         parts=_parts(source.relations) if article.kind == Article.Kind.SERIES else [],
         landings=[
             landing
-            for landing in references.former_sections(article)
+            for landing in (references.former_sections(article) if is_saved else ())
             if landing.anchor not in anchors
         ],
     )

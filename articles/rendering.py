@@ -180,6 +180,8 @@ class Structure:
     references: tuple[InlineReference, ...]
     images: tuple[str, ...]
     text: str
+    # How many of the pictures say nothing to those who don't see them.
+    pictures_without_alt: int = 0
 
     @property
     def reading_minutes(self):
@@ -572,6 +574,23 @@ def with_section_ids(body, *, known, taken):
     return _HEADING.sub(with_id, body)
 
 
+def with_ids_given_before(body, earlier):
+    """The body with the ids of an earlier one on headings of the same words that have none."""
+    carried = {match[2] for match in _HEADING.finditer(body)}
+    given = {}
+    for match in _HEADING.finditer(earlier):
+        if match[2] and match[2] not in carried:
+            given.setdefault(_plain(match[3]), []).append(match[2])
+
+    def with_id(match):
+        anchors = given.get(_plain(match[3])) if match[2] is None else None
+        if not anchors:
+            return match[0]
+        return f'<{match[1]} id="{anchors.pop(0)}">{match[3]}</{match[1]}>'
+
+    return _HEADING.sub(with_id, body)
+
+
 def _plain(inline):
     return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", inline)).split())
 
@@ -628,6 +647,7 @@ def structure(body):
         tuple(reader.references),
         tuple(reader.images),
         "\n".join(reader.blocks),
+        reader.pictures_without_alt,
     )
 
 
@@ -635,6 +655,7 @@ class _StructureReader(HTMLParser):
     def __init__(self):
         super().__init__(convert_charrefs=True)
         self.headings, self.references, self.images, self.blocks = [], [], [], []
+        self.pictures_without_alt = 0
         self.text = ""
         self.heading = None
         # References of the block at hand: token, and where its words stand in the text.
@@ -650,6 +671,7 @@ class _StructureReader(HTMLParser):
             self.text += "\n"
         elif tag == "img":
             self.images.append(attributes.get("data-image"))
+            self.pictures_without_alt += not (attributes.get("alt") or "").strip()
         elif tag not in _INLINE:
             self.end_block()
             self.heading = (int(tag[1]), attributes.get("id") or "") if tag in _HEADINGS else None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from articles import directory, publishing, search
+from articles import directory, publishing, rights, search
 from articles.mentions import Named, Text, is_weak, link_mention
 from articles.models import Article, Name, Reference, Tag
 from articles.publishing import PublishingError, Words
@@ -69,17 +69,18 @@ class CouldCite:
 SIMILAR_MAX = 4
 
 
-def while_writing(article, *, title, standfirst, body, related=(), language="", limit=8):
+def while_writing(article, *, title, standfirst, body, related=(), language="", limit=8, user=None):
     """Suggestions for a text as it stands in the form, saved or not; article is None if it is new.
 
-    body is HTML of whatever origin, related holds the uids of the related articles. Articles
-    come first among the mentions. The number of queries doesn't depend on how much there is.
+    body is HTML of whatever origin, related holds the uids of the related articles. user: whoever
+    writes; drafts that they may not see are neither suggested nor named. Articles come first
+    among the mentions. The number of queries doesn't depend on how much there is.
     """
     body = clean(body)
     content = structure(body)
     own = {("article", article.uid)} if article else set()
     cited = {(ref.token.kind, ref.token.uid) for ref in content.references}
-    mentions = _mentions(Text(body), without=own | cited)
+    mentions = _mentions(Text(body), without=own | cited, user=user)
     mentions = sorted(mentions, key=lambda mention: mention.kind != "article")[:limit]
     unwanted = {uid for kind, uid in own | cited if kind == "article"}
     unwanted |= {*related, *(m.target.uid for m in mentions if m.kind == "article")}
@@ -91,16 +92,16 @@ def while_writing(article, *, title, standfirst, body, related=(), language="", 
         exclude=Article.objects.filter(uid__in=unwanted).values_list("pk", flat=True),
         limit=min(limit, SIMILAR_MAX),
     )
-    return Suggestions(mentions, list(_public(ids).values()))
+    return Suggestions(mentions, list(_public(ids, user).values()))
 
 
-def _mentions(text, *, without):
+def _mentions(text, *, without, user):
     """What a text names, in reading order, except for some (kind, uid).
 
     What is left out still counts while the text is read: a shorter name in it isn't meant.
     """
-    names = _names_in(text)
-    targets = _targets(names)
+    names = _names_in(text, user)
+    targets = _targets(names, user)
     found = text.mentions(named for named in names if (named.kind, named.target) in targets)
     suggested = [
         MentionedTarget(
@@ -115,11 +116,12 @@ def _mentions(text, *, without):
     return [item for item in suggested if (item.kind, item.target.uid) not in without]
 
 
-def _names_in(text):
+def _names_in(text, user):
     heads = sorted({directory.head(row) for row in text.heads()})
     names = []
     for start in range(0, len(heads), HEADS_AT_ONCE):
-        rows = Name.objects.filter(head__in=heads[start : start + HEADS_AT_ONCE])
+        known = directory.known_names(user)
+        rows = Name.objects.filter(known, head__in=heads[start : start + HEADS_AT_ONCE])
         rows = rows.order_by("head", "pk").values_list(
             "name", "words", "article_id", "author_id", "tag_id"
         )
@@ -130,15 +132,18 @@ def _names_in(text):
     return names
 
 
-def _targets(names):
+def _targets(names, user):
     """(kind, primary key) → what some names lead to, if it may be cited by new texts."""
     keys = defaultdict(set)
     for named in names:
         keys[named.kind].add(named.target)
+    articles = Article.objects.filter(
+        pk__in=keys["article"],
+        state__in=_CITABLE_STATES,
+        kind__in=_CITABLE_KINDS,
+    )
     articles = (
-        Article.objects.filter(
-            pk__in=keys["article"], state__in=_CITABLE_STATES, kind__in=_CITABLE_KINDS
-        )
+        rights.with_is_seen(user, articles)
         .select_related("latest_revision")
         .only(*_SHOWN, "latest_revision__title")
     )
@@ -153,12 +158,11 @@ def _targets(names):
 _SHOWN = ("uid", "kind", "state", "title", "first_published_at", "latest_revision")
 
 
-def _public(ids):
-    """id → public article, in the order of the ids, with its newest title."""
+def _public(ids, user):
+    """id → public article, in the order of the ids, with its newest title (see shown_title)."""
+    articles = Article.objects.public().articles().filter(pk__in=ids)
     found = (
-        Article.objects.public()
-        .articles()
-        .filter(pk__in=ids)
+        rights.with_is_seen(user, articles)
         .select_related("latest_revision")
         .only(*_SHOWN, "latest_revision__title")
         .in_bulk()
@@ -169,13 +173,14 @@ def _public(ids):
 # Once an article is out: who could cite it.
 
 
-def could_cite(article):
+def could_cite(article, user=None):
     """Public articles that could cite a live one: first those that name it in their newest text,
-    then those that are about the same. None that cites it already, live or in its newest draft.
+    then those that are about the same. None that cites it already, live or in its newest draft,
+    nor one whose drafts the user may not see.
     """
     if article.state != Article.State.LIVE:
         return []
-    found = _naming(article)[:COULD_CITE_MAX]
+    found = _naming(article, user)[:COULD_CITE_MAX]
     room = COULD_CITE_MAX - len(found)
     ids = similar_to(
         language=article.language,
@@ -186,11 +191,15 @@ def could_cite(article):
         limit=room + CANDIDATES_MAX if room else 0,
     )
     citing = _citing(article, ids)
-    similar = [pk for pk in ids if pk not in citing][:room]
-    return found + [CouldCite(source, "related") for source in _public(similar).values()]
+    others = _seen(_public([pk for pk in ids if pk not in citing], user))
+    return found + [CouldCite(source, "related") for source in others.values()][:room]
 
 
-def _naming(article):
+def _seen(articles):
+    return {pk: article for pk, article in articles.items() if article.is_seen}
+
+
+def _naming(article, user):
     names = _titles(article)
     ids = {}
     for named in names:
@@ -202,7 +211,7 @@ def _naming(article):
     wanted = [pk for pk in ids if pk not in citing]
     bodies = dict(Article.objects.filter(pk__in=wanted).values_list("pk", "latest_revision__body"))
     result = []
-    for pk, source in _public(wanted).items():
+    for pk, source in _seen(_public(wanted, user)).items():
         for mention in Text(bodies[pk]).mentions(names):
             result.append(
                 CouldCite(source, "mention", mention.words, mention.sentence, mention.before)

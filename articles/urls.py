@@ -1,6 +1,6 @@
 from django.urls import path
 
-from articles import feeds, sitemaps, views
+from articles import feeds, previews, sitemaps, views
 
 app_name = "articles"
 
@@ -23,6 +23,7 @@ urlpatterns = [
     path("tags/<uslug:slug>/feed/atom/", feeds.TagAtom(), name="tag_feed_atom"),
     path("tags/<uslug:slug>/feed/json/", feeds.tag_json, name="tag_feed_json"),
     path("search/", views.search, name="search"),
+    path("preview/<path:token>/", previews.shared, name="shared_preview"),
     path("feed/", feeds.SiteRss(), name="feed"),
     path("feed/atom/", feeds.SiteAtom(), name="feed_atom"),
     path("feed/json/", feeds.site_json, name="feed_json"),

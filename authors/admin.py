@@ -2,13 +2,13 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from articles import publishing
-from articles.admin.base import RefusesByForm
+from articles.admin.base import Audited, RefusesByForm
 from articles.forms import AuthorForm
 from authors.models import Author
 
 
 @admin.register(Author)
-class AuthorAdmin(RefusesByForm, admin.ModelAdmin):
+class AuthorAdmin(Audited, RefusesByForm, admin.ModelAdmin):
     form = AuthorForm
     list_display = ["name", "role", "article_count", "is_retired"]
     list_filter = ["is_retired"]

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.checks import Error, Tags, Warning, register
 from django.http.request import validate_host
 
-LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1"}
+from irb_site.environment import LOOPBACK_HOSTS
 
 
 @register(Tags.files)
@@ -88,6 +88,20 @@ def address_is_protected(app_configs, **kwargs):
             )
         )
     return found
+
+
+@register(Tags.security, deploy=True)
+def mail_leaves(app_configs, **kwargs):
+    """A publication with a database server has a newsroom that expects its mail."""
+    if settings.IS_EMBEDDED or not settings.EMAIL_BACKEND.endswith(".console.EmailBackend"):
+        return []
+    return [
+        Warning(
+            "EMAIL_URL isn't set: what the newsroom should be told by mail is only printed.",
+            hint="Set EMAIL_URL to the mail server, and EMAIL_FROM to the address to send from.",
+            id="irb.W003",
+        )
+    ]
 
 
 def _is_writable(folder):

@@ -8,8 +8,10 @@ import os
 import re
 import secrets
 import zoneinfo
+from dataclasses import dataclass
+from email.utils import formataddr
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -18,6 +20,10 @@ PROJECT = Path(__file__).resolve().parent.parent
 SHORTEST_KEY = 32
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1"}
+# An address to send from, alone or after a name, in what every mail server takes.
+_ADDRESS = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?"
+_SENDER = re.compile(rf"(?P<name>[^<>@\"\\]*)<(?P<named>{_ADDRESS})>|(?P<bare>{_ADDRESS})")
 
 
 def text(name, default=""):
@@ -115,6 +121,81 @@ def database(name, *, default_path):
             f" {value.partition(':')[0]!r}."
         )
     return config
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailServer:
+    """Whom Django hands mail to, in the order of its own settings."""
+
+    backend: str = "django.core.mail.backends.smtp.EmailBackend"
+    host: str = ""
+    port: int = 25
+    user: str = ""
+    password: str = ""
+    use_tls: bool = False
+    use_ssl: bool = False
+
+
+def mail_server(name):
+    """The mail server of a URL; console: prints what would be sent.
+
+    smtp: begins to encrypt before anything is sent (STARTTLS), but for this machine; a relay that
+    can't is asked for by ?starttls=no, and gets no password then. smtps: is encrypted throughout.
+    """
+    value = text(name, "console:")
+    if value in {"console:", "console://"}:
+        return MailServer(backend="django.core.mail.backends.console.EmailBackend")
+    try:
+        parts = urlsplit(value)
+        host, port = parts.hostname or "", parts.port
+        user = unquote(parts.username or "", errors="strict")
+        password = unquote(parts.password or "", errors="strict")
+        usable = parts.scheme in {"smtp", "smtps"} and parts.path in {"", "/"}
+        usable = usable and not parts.fragment and bool(":" in host or _HOST.fullmatch(host))
+        usable = usable and (user + password).isprintable() and bool(user) == bool(password)
+    except ValueError:
+        usable = False
+    if not usable:
+        # The value itself isn't repeated here: it may hold a password.
+        raise ImproperlyConfigured(
+            f"{name} can't be read. Write it like smtp://user:password@mail.example.org:587 or"
+            " smtps://user:password@mail.example.org, with the signs / ? # % of a password"
+            " percent-encoded; or console: to print mail instead of sending it."
+        )
+    is_here, is_ssl = host in LOOPBACK_HOSTS, parts.scheme == "smtps"
+    answers = {"": not (is_here or is_ssl), "starttls=yes": True, "starttls=no": False}
+    if parts.query not in answers or (is_ssl and parts.query):
+        raise ImproperlyConfigured(
+            f"{name} knows one option, ?starttls=yes or ?starttls=no, and that with smtp: only."
+        )
+    is_tls = answers[parts.query]
+    if user and not (is_ssl or is_tls or is_here):
+        raise ImproperlyConfigured(
+            f"{name} would send its password in the open: leave out ?starttls=no."
+        )
+    default_port = 465 if is_ssl else 587 if is_tls or user else 25
+    return MailServer(
+        host=host,
+        port=port or default_port,
+        user=user,
+        password=password,
+        use_tls=is_tls,
+        use_ssl=is_ssl,
+    )
+
+
+def mail_sender(name, *, site):
+    """The address that mail comes from: newsroom@ and the host of the site, unless given."""
+    host = urlsplit(site).hostname or ""
+    has_name = "." in host and not host.replace(".", "").isdigit()
+    value = text(name, f"newsroom@{host.removeprefix('www.') if has_name else 'localhost'}")
+    sender = _SENDER.fullmatch(value)
+    if not (sender and value.isprintable()):
+        raise ImproperlyConfigured(
+            f"{name} must be an address such as newsroom@example.org or"
+            f" The Newsroom <newsroom@example.org>; it is {value!r}."
+        )
+    return formataddr(((sender["name"] or "").strip(), sender["named"] or sender["bare"]))
 
 
 def secret_key(name, *, keep_in):

@@ -122,6 +122,17 @@ CSRF_COOKIE_SECURE = IS_HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 
+# Mail to the newsroom; the worker sends it.
+
+_mail = environment.mail_server("EMAIL_URL")
+EMAIL_BACKEND = _mail.backend
+EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.use_tls, _mail.use_ssl
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = environment.mail_sender("EMAIL_FROM", site=SITE_URL)
+# For each step of handing a message over.
+EMAIL_TIMEOUT = 10
+
 # Language and time.
 
 LANGUAGE_CODE = "en"

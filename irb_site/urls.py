@@ -8,6 +8,7 @@
 /tags/      /tags/SLUG/             subjects (SLUG+SLUG for combinations is kept free)
 /pages/SLUG/                        about, imprint, privacy
 /search/?q=                         search
+/preview/TOKEN/                     one draft, for whoever has the address
 cited-by/  connections/             under an article and a tag; cited-by/ also under an author
 feed/  feed/atom/  feed/json/       under the root, an author and a tag
 /sitemap.xml  /robots.txt  /healthz /media/…  /admin/

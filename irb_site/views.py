@@ -51,6 +51,7 @@ def robots(request):
         "User-agent: *",
         "Disallow: /admin/",
         "Disallow: /search/",
+        "Disallow: /preview/",
         "",
         f"Sitemap: {settings.SITE_URL}/sitemap.xml",
         "",

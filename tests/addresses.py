@@ -22,7 +22,8 @@ def _routes(patterns, prefix):
         if hasattr(pattern, "url_patterns"):
             if route != "admin/":
                 yield from _routes(pattern.url_patterns, route)
-        else:
+        elif not route.startswith("preview/"):
+            # What a preview link shows is for nobody who hasn't got it.
             yield route
 
 

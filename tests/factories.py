@@ -57,6 +57,12 @@ def make_withdrawn(title="", *, by=None, **words):
     return Article.objects.get(pk=article.pk)
 
 
+def erase(article, **options):
+    """Throws an article away for good, by way of the trash."""
+    publishing.trash(article, by=None)
+    publishing.delete(article, by=None, **options)
+
+
 def change_draft(article, *, by=None, based_on=None, **changes):
     """Saves a newer draft in which some words differ; returns the revision."""
     article = Article.objects.select_related("latest_revision").get(pk=article.pk)

@@ -22,7 +22,10 @@ if not _folder:
     atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 TEST_FOLDER = Path(_folder)
 
-for _name in ("ALLOWED_HOSTS", "DATABASE_URL", "DEBUG", "MEDIA_ROOT", "STATIC_ROOT", "TIME_ZONE"):
+for _name in (
+    *("ALLOWED_HOSTS", "DATABASE_URL", "DEBUG", "EMAIL_FROM", "EMAIL_URL"),
+    *("MEDIA_ROOT", "STATIC_ROOT", "TIME_ZONE"),
+):
     os.environ.pop(_name, None)
 os.environ["DATA_DIR"] = str(TEST_FOLDER)
 os.environ["SECRET_KEY"] = "tests only: a fixed key that no real site may ever use"

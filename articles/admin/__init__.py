@@ -1,3 +1,3 @@
 """The newsroom: what editors work with. The admin holds forms and messages, not rules."""
 
-from . import article, image, publication, tag  # noqa: F401
+from . import article, audit, bundle, image, people, publication, publish_check, tag  # noqa: F401

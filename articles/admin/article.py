@@ -1,225 +1,61 @@
 """Articles in the admin: the form edits a revision, the buttons call verbs."""
 
-from functools import wraps
-
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
-from django.db.models import Count, Exists, F, OuterRef, Q
-from django.http import Http404, HttpResponseRedirect
+from django.db.models import Q
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.utils.formats import date_format
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_protect
-from django.views.decorators.http import require_POST
 
-from articles import effects, publishing
-from articles.admin import lookups, suggestions
-from articles.admin.consequences import (
-    DELETE,
-    MERGE,
-    REMOVED_AT_ONCE,
-    UNPUBLISH,
-    Consequences,
+from articles import agenda, effects, publish_checks, publishing, rights
+from articles.admin import (
+    autosave,
+    conflicts,
+    history,
+    lookups,
+    previews,
+    reviewing,
+    schedules,
+    suggestions,
 )
+from articles.admin.access import article_for, private
+from articles.admin.article_list import ArticleList
+from articles.admin.consequences import MERGE, Consequences, of_trash
 from articles.forms import ArticleForm, ScheduleForm, working_title
-from articles.models import Article, Reference, Revision, Schedule, Tag
-from articles.pages import preview_page
-from articles.publishing import Conflict, PublishingError
+from articles.models import Article, Reference, Schedule
+from articles.publishing import DELETE, UNPUBLISH, Conflict, PublishingError, Words
 from articles.rendering import structure
-from articles.state_words import describe_state
-from articles.views import DETAIL_TEMPLATES, article_context
-from authors.models import Author
+from articles.state_words import describe_state, with_decisions
+from irb_site.uids import is_uid, new_uid
 
-VERSIONS_SHOWN = 12
 _REMOVALS = (UNPUBLISH, DELETE, MERGE)
-
-
-class StateFilter(admin.SimpleListFilter):
-    title = gettext_lazy("state")
-    parameter_name = "state"
-
-    def lookups(self, request, model_admin):
-        return [
-            ("live", _("Live")),
-            ("changed", _("Live, with a newer draft")),
-            ("draft", _("Draft, never public")),
-            ("scheduled", _("Scheduled")),
-            ("withdrawn", _("Withdrawn")),
-            ("submitted", _("Submitted")),
-        ]
-
-    def queryset(self, request, queryset):
-        pending = Schedule.objects.filter(article=OuterRef("pk"), outcome=Schedule.Outcome.PENDING)
-        conditions = {
-            "live": Q(state=Article.State.LIVE),
-            "changed": Q(state=Article.State.LIVE) & ~Q(latest_revision=F("live_revision")),
-            "draft": Q(state=Article.State.DRAFT),
-            "scheduled": Exists(pending),
-            "withdrawn": Q(state=Article.State.WITHDRAWN),
-            "submitted": Q(submitted_revision__isnull=False),
-        }
-        condition = conditions.get(self.value())
-        return queryset.filter(condition) if condition is not None else queryset
-
-
-class AuthorFilter(admin.SimpleListFilter):
-    title = gettext_lazy("author")
-    parameter_name = "author"
-
-    def lookups(self, request, model_admin):
-        return [(author.uid, author.name) for author in Author.objects.choosable()[:50]]
-
-    def queryset(self, request, queryset):
-        uid = self.value()
-        return queryset.filter(latest_revision__bylines__icontains=uid) if uid else queryset
-
-
-class TagFilter(admin.SimpleListFilter):
-    title = gettext_lazy("tag")
-    parameter_name = "tag"
-    template = "admin/articles/tag_filter.html"
-
-    def lookups(self, request, model_admin):
-        return [(tag.slug, tag.name) for tag in Tag.objects.listed().order_by("name")[:200]]
-
-    def queryset(self, request, queryset):
-        slug = self.value()
-        return queryset.filter(article_tags__tag__slug=slug) if slug else queryset
+# The buttons that need a time.
+_PLANS = frozenset(["_schedule", "_schedule_unpublish"])
 
 
 @admin.register(Article)
-class ArticleAdmin(Consequences, admin.ModelAdmin):
-    list_display = [
-        *("title_words", "state_words", "author_names", "tag_names", "date", "cites", "cited")
-    ]
-    list_display_links = ["title_words"]
-    list_filter = [StateFilter, "kind", AuthorFilter, TagFilter, "first_published_at"]
-    search_fields = ["latest_revision__title", "latest_revision__standfirst", "title", "slug"]
-    search_help_text = gettext_lazy("Words of the title, the standfirst or the address")
-    ordering = ["-touched_at"]
-    list_per_page = 50
-    show_full_result_count = False
-    actions = ["publish_selected", "unpublish_selected", "delete_for_good"]
+class ArticleAdmin(ArticleList, Consequences, admin.ModelAdmin):
     change_form_template = "admin/articles/article/change_form.html"
 
-    def get_queryset(self, request):
-        return (
-            super()
-            .get_queryset(request)
-            .select_related("latest_revision")
-            .exclude(state=Article.State.DELETED)
-        )
+    # Django asks these; articles.rights answers.
 
-    def get_changelist_instance(self, request):
-        changelist = super().get_changelist_instance(request)
-        # One query for all rows of the page, instead of one for each.
-        uids = {
-            uid
-            for article in changelist.result_list
-            if article.latest_revision
-            for uid in article.latest_revision.bylines
-        }
-        names = dict(Author.objects.filter(uid__in=uids).values_list("uid", "name"))
-        pks = [article.pk for article in changelist.result_list]
-        live = Reference.objects.filter(set=Reference.Set.LIVE).order_by()
-        cites = live.filter(source__in=pks).values_list("source").annotate(Count("pk"))
-        cited = live.filter(target_article__in=pks).values_list("target_article")
-        cites, cited = dict(cites), dict(cited.annotate(Count("source", distinct=True)))
-        for article in changelist.result_list:
-            article.author_names_by_uid = names
-            article.cites, article.cited = cites.get(article.pk), cited.get(article.pk)
-        return changelist
+    def has_module_permission(self, request):
+        return rights.has_a_desk(request.user)
 
-    @admin.display(description=gettext_lazy("title"), ordering="latest_revision__title")
-    def title_words(self, article):
-        return working_title(article)
+    def has_view_permission(self, request, obj=None):
+        return rights.has_a_desk(request.user) if obj is None else rights.may_see(request.user, obj)
 
-    @admin.display(description=gettext_lazy("state"), ordering="state")
-    def state_words(self, article):
-        if article.state == Article.State.LIVE and article.has_newer_draft:
-            words, kind = _("live, newer draft"), "changed"
-        else:
-            words, kind = article.get_state_display(), article.state
-        return format_html('<span class="state state--{}">{}</span>', kind, words)
+    def has_add_permission(self, request):
+        return rights.may_write(request.user)
 
-    @admin.display(description=gettext_lazy("authors"))
-    def author_names(self, article):
-        uids = article.latest_revision.bylines if article.latest_revision else []
-        names = article.author_names_by_uid
-        return ", ".join(names[uid] for uid in uids if uid in names) or "–"
-
-    @admin.display(description=gettext_lazy("tags"))
-    def tag_names(self, article):
-        names = article.latest_revision.tags if article.latest_revision else []
-        return ", ".join(names) or "–"
-
-    @admin.display(description=gettext_lazy("published"), ordering="first_published_at")
-    def date(self, article):
-        if not article.first_published_at:
-            return "–"
-        return date_format(timezone.localtime(article.first_published_at), "j M Y")
-
-    @admin.display(description=gettext_lazy("cites"))
-    def cites(self, article):
-        return article.cites or "–"
-
-    @admin.display(description=gettext_lazy("cited by"))
-    def cited(self, article):
-        return article.cited or "–"
-
-    # The list's actions
-
-    @admin.action(description=gettext_lazy("Publish the newest version"), permissions=["publish"])
-    def publish_selected(self, request, queryset):
-        done = 0
-        for article in queryset:
-            if article.latest_revision and effects.of_publishing(article, article.latest_revision):
-                words = format_html(
-                    _('{}: not published yet. <a href="{}">See what it would bring about</a>.'),
-                    working_title(article),
-                    reverse("admin:articles_article_check", args=[article.pk]),
-                )
-                self.message_user(request, words, messages.WARNING)
-                continue
-            try:
-                publishing.publish(article, by=request.user)
-            except PublishingError as error:
-                self.message_user(request, f"{working_title(article)}: {error}", messages.WARNING)
-            else:
-                done += 1
-                self.log_change(request, article, _("Published"))
-        if done:
-            words = ngettext("%(n)d article published.", "%(n)d articles published.", done)
-            self.message_user(request, words % {"n": done}, messages.SUCCESS)
-
-    @admin.action(description=gettext_lazy("Unpublish …"), permissions=["publish"])
-    def unpublish_selected(self, request, queryset):
-        return self._ask_about(request, queryset, UNPUBLISH)
-
-    @admin.action(description=gettext_lazy("Delete for good …"), permissions=["erase"])
-    def delete_for_good(self, request, queryset):
-        return self._ask_about(request, queryset, DELETE)
-
-    def _ask_about(self, request, queryset, do):
-        if queryset.count() > REMOVED_AT_ONCE:
-            return self.refuse_so_many(request)
-        return HttpResponseRedirect(self.removal_url(queryset, do))
-
-    def has_publish_permission(self, request):
-        return request.user.has_perm("articles.publish_article")
-
-    def has_erase_permission(self, request):
-        return self.has_publish_permission(request) and request.user.has_perm(
-            "articles.delete_article"
-        )
+    def has_change_permission(self, request, obj=None):
+        if obj is None:
+            return rights.has_a_desk(request.user)
+        return rights.may_change(request.user, obj)
 
     def has_delete_permission(self, request, obj=None):
         # Django's own deletion knows nothing of who cites an article.
@@ -238,86 +74,88 @@ class ArticleAdmin(Consequences, admin.ModelAdmin):
                 view(suggestions.apply_citation),
                 name="articles_apply_citation",
             ),
-            path("lookup/", view(_private(lookups.lookup)), name="articles_lookup"),
+            path("lookup/", view(private(lookups.lookup)), name="articles_lookup"),
             path(
-                "pictures/", view(_private(lookups.picture_lookup)), name="articles_picture_lookup"
+                "pictures/", view(private(lookups.picture_lookup)), name="articles_picture_lookup"
             ),
             path(
                 "pictures/upload/",
-                view(_private(lookups.picture_upload)),
+                view(private(lookups.picture_upload)),
                 name="articles_picture_upload",
             ),
-            path(
-                "<int:pk>/preview/<int:number>/",
-                view(self.preview),
-                name="articles_article_preview",
-            ),
-            path(
-                "<int:pk>/restore/<int:number>/",
-                view(self.restore),
-                name="articles_article_restore",
-            ),
+            *autosave.urls(view),
+            *history.urls(view),
+            *previews.urls(view),
+            *reviewing.urls(view),
+            *schedules.urls(view),
             *super().get_urls(),
         ]
 
     @method_decorator(csrf_protect)
+    @method_decorator(private)
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         """Adds an article or edits its newest revision. The live row is never in the form."""
-        article = None
-        if object_id is None:
-            if not self.has_add_permission(request):
-                raise PermissionDenied
-        else:
-            article = self._get(request, object_id)
-            if not self.has_view_or_change_permission(request, article):
-                raise PermissionDenied
+        article = self._asked_article(request, object_id)
         kind = article.kind if article else request.GET.get("kind", Article.Kind.ARTICLE)
         if kind not in Article.Kind.values:
             raise Http404
-        may_change = article is None or self.has_change_permission(request, article)
-        blank = article or Article(kind=kind, uid="")
+        if article is None and not rights.may_write(request.user, kind):
+            raise PermissionDenied
+        may_change = article is None or (
+            rights.may_change(request.user, article) and article.state != Article.State.TRASHED
+        )
+        blank = article or Article(kind=kind, uid=_uid_of(request))
         if request.method == "POST":
             if not may_change:
                 raise PermissionDenied
-            response = self._post(request, article, blank, kind)
-            if isinstance(response, HttpResponseRedirect):
+            response = self._post(request, article, blank)
+            if isinstance(response, HttpResponse):
                 return response
             form, schedule_form = response
         else:
-            initial = {}
+            if may_change and article and _is_being_written_by_another(request.user, article):
+                article.latest_revision = publishing.hold(article, by=request.user)
+            initial = {"uid": blank.uid}
             if article and article.latest_revision:
                 initial = ArticleForm.initial_from(article.latest_revision)
             form, schedule_form = ArticleForm(initial=initial, article=blank), ScheduleForm()
-        return self._show(request, article, kind, form, schedule_form, may_change, extra_context)
+        return self._show(request, blank, form, schedule_form, may_change, extra_context)
 
-    def _get(self, request, object_id):
-        article = self.get_object(request, str(object_id))
-        if article is None:
-            raise Http404(_("There is no such article."))
-        return article
+    def _asked_article(self, request, object_id):
+        """The article that is edited; None for a new one that no autosave has begun yet."""
+        if object_id is not None:
+            # Longer numbers are no keys of either database.
+            if not (object_id.isdecimal() and len(object_id) < 19):
+                raise Http404(_("There is no such article."))
+            return article_for(request, int(object_id))
+        uid = request.POST.get("uid", "")
+        begun = Article.objects.filter(uid=uid).first() if is_uid(uid) else None
+        return article_for(request, begun.pk) if begun else None
 
-    def _post(self, request, article, blank, kind):
+    def _post(self, request, article, blank):
         """Saves and does what the button says; or returns the forms with what is wrong."""
         form = ArticleForm(request.POST, article=blank)
-        schedule_form = ScheduleForm(request.POST if "_schedule" in request.POST else None)
+        plans = _PLANS.intersection(request.POST)
+        schedule_form = ScheduleForm(request.POST if plans else None)
         valid = form.is_valid()
-        if "_schedule" in request.POST:
+        if "_again" in request.POST:
+            # Back from the page that shows what differs: nothing is decided.
+            return form, schedule_form
+        if plans:
             valid = schedule_form.is_valid() and valid
         if not valid:
-            self.message_user(
-                request,
-                _("Nothing is saved yet: look at what is marked below."),
-                messages.ERROR,
-            )
+            words = _("Nothing was done yet: look at what is marked below.")
+            self.message_user(request, words, messages.ERROR)
             return form, schedule_form
         # The newest state is saved in any case; a button's refusal must not take it back.
         try:
-            article = self._save(request, article, form, kind)
+            if article and "_compare" in request.POST and conflicts.is_behind(article, form):
+                return conflicts.show(request, article, form)
+            if article and "_settle" in request.POST:
+                return conflicts.settle(request, article, form)
+            article = self._save(request, article, form, blank)
         except Conflict as error:
-            form.data = form.data.copy()
-            form.data["based_on"] = str(article.latest_revision.number)
-            form.add_error(None, str(error))
-            return form, schedule_form
+            return conflicts.answer(request, article, form, error)
         except PublishingError as error:
             form.add_error(None, str(error))
             return form, schedule_form
@@ -328,30 +166,18 @@ class ArticleAdmin(Consequences, admin.ModelAdmin):
             self.message_user(request, str(error), messages.ERROR)
             return self._back(article)
 
-    @transaction.atomic
-    def _save(self, request, article, form, kind):
-        note = form.cleaned_data["note"]
+    def _save(self, request, article, form, blank):
+        note, words = form.cleaned_data["note"], form.words()
         if article is None:
-            article = publishing.create(form.words(), by=request.user, kind=kind, note=note)
-            self.log_addition(request, article, _("Draft written"))
-            return article
-        before = article.latest_revision_id
+            return publishing.create(
+                words, by=request.user, kind=blank.kind, uid=blank.uid, note=note
+            )
         based_on = form.cleaned_data["based_on"]
-        if not self._others_saved_since(article, based_on, request.user):
-            based_on = None
-        revision = publishing.save_draft(
-            article, form.words(), by=request.user, based_on=based_on, note=note
-        )
-        if revision.pk != before:
-            self.log_change(request, article, _("Draft saved"))
-        return Article.objects.select_related("latest_revision").get(pk=article.pk)
-
-    def _others_saved_since(self, article, based_on, user):
-        """Whether someone else has saved since; one's own second window is no conflict."""
-        return (
-            based_on is not None
-            and article.revisions.filter(number__gt=based_on).exclude(by=user).exists()
-        )
+        if based_on is None and form.cleaned_data["uid"] == article.uid:
+            # The form of a new article, which has been saved without its hearing of it.
+            based_on = 0
+        publishing.save_draft(article, words, by=request.user, based_on=based_on, note=note)
+        return article_for(request, article.pk)
 
     def _press(self, request, article, schedule_form):
         title, part = working_title(article), ""
@@ -363,8 +189,7 @@ class ArticleAdmin(Consequences, admin.ModelAdmin):
                 )
             )
         if "_submit" in request.POST:
-            publishing.submit(article, by=request.user)
-            self.log_change(request, article, _("Submitted"))
+            publishing.submit(article, by=request.user, note=request.POST.get("note", ""))
             words = _("“%(title)s” is handed in: an editor will look at it.")
         elif "_publish" in request.POST:
             minor = bool(request.POST.get("minor"))
@@ -372,21 +197,32 @@ class ArticleAdmin(Consequences, admin.ModelAdmin):
                 url = reverse("admin:articles_article_check", args=[article.pk])
                 return HttpResponseRedirect(f"{url}?minor" if minor else url)
             publishing.publish(article, by=request.user, minor=minor)
-            self.log_change(request, article, _("Published"))
             words = _("“%(title)s” is live.")
             part = "published"
+        elif "_trash" in request.POST:
+            return self.throw_away(request, [article])
         elif do := next((do for do in _REMOVALS if f"_{do}" in request.POST), None):
             return HttpResponseRedirect(self.removal_url([article], do))
         elif "_schedule" in request.POST:
             due_at = schedule_form.cleaned_data["due_at"]
             publishing.schedule(article, due_at=due_at, by=request.user)
-            self.log_change(request, article, _("Scheduled"))
             words = _("“%(title)s” will be published at the time you chose.")
+            part = "later"
             self._warn(request, article)
+        elif "_schedule_unpublish" in request.POST:
+            due_at, action = schedule_form.cleaned_data["due_at"], Schedule.Action.UNPUBLISH
+            publishing.schedule(article, due_at=due_at, by=request.user, action=action)
+            words = _("“%(title)s” will be unpublished at the time you chose.")
+            part = "later"
         elif "_cancel_schedule" in request.POST:
-            publishing.cancel_schedules(article, by=request.user)
-            self.log_change(request, article, _("Schedule called off"))
-            words = _("The schedule of “%(title)s” is called off.")
+            action = request.POST["_cancel_schedule"] or Schedule.Action.PUBLISH
+            if action not in Schedule.Action.values:
+                raise Http404
+            count = publishing.cancel_schedules(article, by=request.user, action=action)
+            self.message_user(request, schedules.called_off(article, count), messages.SUCCESS)
+            return self._back(article)
+        elif "_try_again" in request.POST:
+            return self._try_again(request, article)
         else:
             words = _("“%(title)s” is saved as a draft.")
             if article.state == Article.State.LIVE:
@@ -394,6 +230,21 @@ class ArticleAdmin(Consequences, admin.ModelAdmin):
             self._warn(request, article, titles=False)
         self.message_user(request, words % {"title": title}, messages.SUCCESS)
         return self._back(article, part)
+
+    def _try_again(self, request, article):
+        """Does now what was planned for a time and failed."""
+        failed = agenda.unsettled([article])
+        plan = next((one for one in failed if str(one.pk) == request.POST["_try_again"]), None)
+        if plan is None:
+            words = _("This has been seen to in the meantime.")
+            self.message_user(request, words, messages.WARNING)
+            return self._back(article, "later")
+        if plan.revision is None:
+            return HttpResponseRedirect(self.removal_url([article], UNPUBLISH))
+        publishing.publish(article, plan.revision, by=request.user)
+        words = _("“%(title)s” is live.") % {"title": plan.revision.title}
+        self.message_user(request, words, messages.SUCCESS)
+        return self._back(article, "published")
 
     def _warn(self, request, article, *, titles=True):
         """Says what a publication of the newest version would bring about."""
@@ -414,93 +265,72 @@ class ArticleAdmin(Consequences, admin.ModelAdmin):
         url = reverse("admin:articles_article_change", args=[article.pk])
         return HttpResponseRedirect(f"{url}#{part}" if part else url)
 
-    def _show(self, request, article, kind, form, schedule_form, may_change, extra_context):
+    def _show(self, request, article, form, schedule_form, may_change, extra_context):
+        is_new = article.pk is None
+        if not may_change:
+            for field in form.fields.values():
+                field.disabled = True
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": working_title(article)
-            if article
-            else _("New %(kind)s") % {"kind": Article.Kind(kind).label},
+            "title": _("New %(kind)s") % {"kind": Article.Kind(article.kind).label}
+            if is_new
+            else working_title(article),
             "subtitle": None,
-            "article": article,
-            "kind": kind,
+            "article": None if is_new else article,
+            "kind": article.kind,
             "form": form,
             "schedule_form": schedule_form,
             "may_change": may_change,
-            "may_publish": self.has_publish_permission(request),
-            "may_erase": self.has_erase_permission(request),
-            "is_live": article is not None and article.state == Article.State.LIVE,
-            "state": describe_state(article) if article else _("Not saved yet"),
+            "may_publish": rights.may_publish(request.user),
+            "may_erase": rights.may_erase(request.user),
+            "may_trash": not is_new and rights.may_trash(request.user, article),
+            "is_live": article.state == Article.State.LIVE,
+            "state": _("Not saved yet") if is_new else describe_state(with_decisions(article)),
             "media": self.media,
             "errors": helpers.AdminErrorList(form, []) if form.errors else None,
+            "findings": publish_checks.findings(article, article.latest_revision or Words()),
             **(extra_context or {}),
         }
-        if article:
+        if not is_new:
             context |= {
-                "versions": article.revisions.select_related("by").order_by("-number")[
-                    :VERSIONS_SHOWN
-                ],
-                "incoming": _incoming(article),
+                **history.for_form(request, article),
+                **previews.for_form(request, article),
+                **reviewing.for_form(request, article),
+                **schedules.for_form(request, article),
+                "incoming": _incoming(article, request.user),
                 "sections": structure(
                     article.latest_revision.body if article.latest_revision else ""
                 ).headings,
-                "series": _series_of(article),
-                "scheduled": article.schedules.filter(
-                    outcome=Schedule.Outcome.PENDING, action=Schedule.Action.PUBLISH
-                ).first(),
+                "series": _series_of(article, request.user),
             }
+            if article.state == Article.State.TRASHED:
+                context |= of_trash(request, article)
         request.current_app = self.admin_site.name
-        status = 422 if request.method == "POST" else 200
-        return TemplateResponse(request, self.change_form_template, context, status=status)
-
-    def _revision(self, request, pk, number):
-        article = self._get(request, pk)
-        if not self.has_view_or_change_permission(request, article):
-            raise PermissionDenied
-        revision = (
-            Revision.objects.filter(article=article, number=number)
-            .select_related("lead_image", "by")
-            .first()
+        is_refused = request.method == "POST" and "_again" not in request.POST
+        return TemplateResponse(
+            request, self.change_form_template, context, status=422 if is_refused else 200
         )
-        if revision is None:
-            raise Http404(_("There is no such version."))
-        return article, revision
-
-    @method_decorator(cache_control(private=True, no_store=True))
-    def preview(self, request, pk, number):
-        """A revision as readers would see it, by their own template."""
-        article, revision = self._revision(request, pk, number)
-        words = _("Preview of version %(number)s, saved %(date)s. Readers don't see it.") % {
-            "number": revision.number,
-            "date": date_format(timezone.localtime(revision.saved_at), "j F Y, H:i"),
-        }
-        page = preview_page(article, revision, state_note=words)
-        response = TemplateResponse(request, DETAIL_TEMPLATES[article.kind], article_context(page))
-        response.headers["X-Robots-Tag"] = "noindex"
-        return response
-
-    @method_decorator(require_POST)
-    def restore(self, request, pk, number):
-        article, revision = self._revision(request, pk, number)
-        try:
-            publishing.restore(article, revision, by=request.user)
-        except PublishingError as error:
-            self.message_user(request, str(error), messages.ERROR)
-        else:
-            self.log_change(request, article, _("Version %(n)s restored") % {"n": number})
-            self.message_user(
-                request,
-                _("Version %(n)s is the newest draft now. Publish it to show it to readers.")
-                % {"n": number},
-                messages.SUCCESS,
-            )
-        return self._back(article)
 
 
-def _incoming(article):
-    """Who cites this article, live and in drafts, for the editor's eyes."""
+def _is_being_written_by_another(user, article):
+    """Whether the newest version is one that a colleague's next autosave would overwrite."""
+    latest = article.latest_revision
+    return latest is not None and not latest.is_sealed and latest.by_id != user.pk
+
+
+def _uid_of(request):
+    """The id that a new article will have: the form's, so that it begins once however often it
+    is saved, or a new one."""
+    uid = request.POST.get("uid", "")
+    return uid if is_uid(uid) else new_uid()
+
+
+def _incoming(article, user):
+    """Who cites this article, live and in the drafts that a user may see."""
+    drafts = Q(set=Reference.Set.LIVE) | Q(source__in=rights.seen_by(user))
     rows = (
-        Reference.objects.filter(target_article=article)
+        Reference.objects.filter(drafts, target_article=article)
         .select_related("source__latest_revision")
         .order_by("set", "source_id", "position")[:60]
     )
@@ -519,21 +349,11 @@ def _incoming(article):
     ]
 
 
-def _series_of(article):
+def _series_of(article, user):
     """The series that have this article among their parts, in public or in a draft."""
     sources = Reference.objects.filter(target_article=article, kind=Reference.Kind.SERIES)
-    series = Article.objects.filter(pk__in=sources.values("source"))
+    series = rights.seen_by(user).filter(pk__in=sources.values("source"))
     return [
         {"title": working_title(one), "pk": one.pk}
         for one in series.select_related("latest_revision").order_by("pk")[:10]
     ]
-
-
-def _private(view):
-    @wraps(view)
-    def wrapper(request, *args, **kwargs):
-        response = view(request, *args, **kwargs)
-        response.headers["Cache-Control"] = "private, no-store"
-        return response
-
-    return wrapper

@@ -1,23 +1,28 @@
 """Pages between a button and its verb: who is affected, what is to become of them, or cancel."""
 
+from dataclasses import replace
+
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponseRedirect
+from django.middleware.csrf import get_token
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
 
-from articles import effects, publishing, references
+from articles import effects, publishing, references, rights
+from articles.admin.access import article_for, private
 from articles.forms import PickerField, PickerWidget, working_title
 from articles.models import Article
-from articles.publishing import PublishingError
+from articles.publishing import DELETE, TRASH, UNPUBLISH, PublishingError
 from articles.rendering import parse_ref, structure
 
-UNPUBLISH, DELETE, MERGE = "unpublish", "delete", "merge"
+MERGE = "merge"
 REMOVED_AT_ONCE = 200
 PLAIN, LEAD, RETARGET, TOP = "plain", "lead", "retarget", "top"
 
@@ -66,18 +71,34 @@ class ReferencesForm(forms.Form):
 
 
 class RemovalForm(ReferencesForm):
+    """may_lead: whether the user may change what readers are led to at all."""
+
     choices = [
         (PLAIN, gettext_lazy("Leave their words as plain text")),
         (LEAD, gettext_lazy("Lead readers, and its old address, to another place")),
         (RETARGET, gettext_lazy("Change every text that cites it, and lead its address there")),
     ]
 
+    def __init__(self, *args, may_lead=True, **kwargs):
+        if not may_lead:
+            self.choices = self.choices[:1]
+        super().__init__(*args, **kwargs)
+        if not may_lead:
+            del self.fields["target"]
+
     def options(self):
-        how, target = self.cleaned_data["how"], self.cleaned_data["target"]
+        how, target = self.cleaned_data["how"], self.cleaned_data.get("target")
         return {
             "lead_to": target if how in {LEAD, RETARGET} else None,
             "retarget_to": target if how == RETARGET else None,
         }
+
+
+class DeletionForm(RemovalForm):
+    choices = [
+        (PLAIN, gettext_lazy("Nothing changes: where its address leads already, it leads on")),
+        *RemovalForm.choices[1:],
+    ]
 
 
 class MergeForm(forms.Form):
@@ -133,6 +154,7 @@ class Consequences:
         view = self.admin_site.admin_view
         return [
             path("remove/", view(self.remove), name="articles_article_remove"),
+            path("untrash/", view(self.untrash), name="articles_article_untrash"),
             path("<int:pk>/publish/", view(self.before_publishing), name="articles_article_check"),
             path("<int:pk>/move/<str:anchor>/", view(self.move), name="articles_article_move"),
         ]
@@ -149,25 +171,32 @@ class Consequences:
         )
 
     def _require_publish(self, request):
-        if not self.has_publish_permission(request):
+        if not rights.may_publish(request.user):
             raise PermissionDenied
 
-    @method_decorator(never_cache)
+    @method_decorator(private)
     def remove(self, request):
         """Unpublishes, deletes or merges the articles of ?ids=, as ?do= says."""
         do = request.GET.get("do", "")
-        if do not in {UNPUBLISH, DELETE, MERGE}:
+        if do not in {UNPUBLISH, TRASH, DELETE, MERGE}:
             raise Http404
-        self._require_publish(request)
-        if do == DELETE and not request.user.has_perm("articles.delete_article"):
+        if do != TRASH:
+            self._require_publish(request)
+        if do == DELETE and not rights.may_erase(request.user):
             raise PermissionDenied
-        articles = self._asked_for(request)
+        articles = self._asked_for(request.GET.get("ids", ""), request.user)
         if len(articles) > REMOVED_AT_ONCE:
             return self.refuse_so_many(request)
         if not articles or (do == MERGE and len(articles) > 1):
             raise Http404(_("There is no such article."))
-        form_class = MergeForm if do == MERGE else RemovalForm
-        form = form_class(request.POST if request.method == "POST" else None)
+        if do == TRASH:
+            self._require_trash(request, articles)
+        data = request.POST if request.method == "POST" else None
+        if do == MERGE:
+            form = MergeForm(data)
+        else:
+            form_class = DeletionForm if do == DELETE else RemovalForm
+            form = form_class(data, may_lead=rights.may_publish(request.user))
         if request.method == "POST" and form.is_valid():
             try:
                 return self._removed(request, do, articles, form)
@@ -177,18 +206,77 @@ class Consequences:
             "do": do,
             "title": _removal_title(do, articles),
             "articles": [(article, working_title(article)) for article in articles],
-            "effect": effects.of_removal(articles),
+            "effect": _effect_for(request.user, articles),
             "form": form,
             "back": self._way_back(articles),
         }
         return self._page(request, "remove", context, 422 if form.errors else 200)
 
-    def _asked_for(self, request):
+    @method_decorator(private)
+    @method_decorator(require_POST)
+    def untrash(self, request):
+        """Takes the articles of `ids` out of the trash; with `as_it_was`, also in the address,
+        what was public before is so again."""
+        articles = self._asked_for(request.POST.get("ids", ""), request.user)
+        if len(articles) > REMOVED_AT_ONCE:
+            return self.refuse_so_many(request)
+        if not articles:
+            raise Http404(_("There is no such article."))
+        as_it_was = "as_it_was" in request.POST or "as_it_was" in request.GET
+        return self.put_back(request, articles, as_it_was=as_it_was)
+
+    def put_back(self, request, articles, *, as_it_was=False):
+        """Takes articles out of the trash, all or none, says so, and shows what there is then."""
+        self._require_trash(request, articles)
+        try:
+            articles = _untrashed(articles, as_it_was, by=request.user)
+        except PublishingError as error:
+            self.message_user(request, str(error), messages.ERROR)
+        else:
+            self.message_user(request, _put_back_words(articles), messages.SUCCESS)
+        return HttpResponseRedirect(self._way_back(articles))
+
+    def throw_away(self, request, articles):
+        """Into the trash with what nobody will miss; anything else is asked about first."""
+        self._require_trash(request, articles)
+        is_private = all(article.first_published_at is None for article in articles)
+        if not is_private or not effects.of_removal(articles).is_empty:
+            return HttpResponseRedirect(self.removal_url(articles, TRASH))
+        try:
+            publishing.remove(articles, TRASH, by=request.user)
+        except PublishingError as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return HttpResponseRedirect(self._way_back(articles))
+        self._offer_undo(request, articles)
+        return HttpResponseRedirect(reverse("admin:articles_article_changelist"))
+
+    def _require_trash(self, request, articles):
+        if not all(rights.may_trash(request.user, article) for article in articles):
+            raise PermissionDenied
+
+    def _offer_undo(self, request, articles):
+        """Says what is in the trash now, with a button that takes it out again as it was."""
+        words = format_html(
+            '{} <form method="post" action="{}" class="undo">'
+            '<input type="hidden" name="csrfmiddlewaretoken" value="{}">'
+            '<input type="hidden" name="ids" value="{}">'
+            '<button class="button button--quiet button--small" name="as_it_was">{}</button>'
+            "</form>",
+            _removed_words(TRASH, [working_title(article) for article in articles]),
+            reverse("admin:articles_article_untrash"),
+            get_token(request),
+            ",".join(str(article.pk) for article in articles),
+            _("Undo"),
+        )
+        self.message_user(request, words, messages.SUCCESS)
+
+    def _asked_for(self, ids, user):
+        """The articles of some keys, with commas between, that a user may see."""
         # Longer numbers are no keys of either database.
-        ids = request.GET.get("ids", "").split(",")
-        pks = {int(pk) for pk in ids if pk.isdecimal() and len(pk) < 19}
+        pks = {int(pk) for pk in ids.split(",") if pk.isdecimal() and len(pk) < 19}
         return list(
-            Article.objects.filter(pk__in=pks)
+            rights.seen_by(user)
+            .filter(pk__in=pks)
             .exclude(state=Article.State.DELETED)
             .select_related("latest_revision")
             .order_by("-touched_at", "-pk")[: REMOVED_AT_ONCE + 1]
@@ -210,28 +298,28 @@ class Consequences:
             into = form.cleaned_data["target"]
             retarget = form.cleaned_data["retarget"]
             publishing.merge(articles[0], into, by=request.user, retarget=retarget)
-            log = _("Merged into “%(title)s”") % {"title": into}
             words = _("“%(title)s” is merged into “%(into)s”; its address leads there.") % {
                 "title": titles[articles[0].pk],
                 "into": into,
             }
         else:
-            for_good = do == DELETE
-            publishing.remove(articles, by=request.user, for_good=for_good, **form.options())
-            log = _("Deleted") if for_good else _("Unpublished")
-            words = _removed_words(for_good, list(titles.values()))
-        for article in articles:
-            self.log_change(request, article, log)
+            options = form.options()
+            publishing.remove(articles, do, by=request.user, **options)
+            words = _removed_words(do, list(titles.values()))
+            # Texts that cite something else by now don't come back with it.
+            if do == TRASH and not options["retarget_to"]:
+                self._offer_undo(request, articles)
+                return HttpResponseRedirect(reverse("admin:articles_article_changelist"))
         self.message_user(request, words, messages.SUCCESS)
-        if do == DELETE:
+        if do in {TRASH, DELETE}:
             return HttpResponseRedirect(reverse("admin:articles_article_changelist"))
         return HttpResponseRedirect(self._way_back(articles))
 
-    @method_decorator(never_cache)
+    @method_decorator(private)
     def before_publishing(self, request, pk):
         """Publishes the newest version of an article whose editor has seen what it brings about."""
         self._require_publish(request)
-        article = self._get(request, pk)
+        article = article_for(request, pk)
         if article.latest_revision is None:
             raise Http404(_("There is nothing to publish yet."))
         minor = "minor" in (request.POST or request.GET)
@@ -267,15 +355,14 @@ class Consequences:
 
     def _publish_with(self, request, article, parts, minor):
         published = _published(article, parts, minor, by=request.user)
-        self.log_change(request, published, _("Published"))
         words = _("“%(title)s” is live.") % {"title": published}
         self.message_user(request, words, messages.SUCCESS)
 
-    @method_decorator(never_cache)
+    @method_decorator(private)
     def move(self, request, pk, anchor):
         """Moves a section of the newest draft to another article's draft."""
         self._require_publish(request)
-        article = self._get(request, pk)
+        article = article_for(request, pk)
         body = article.latest_revision.body if article.latest_revision else ""
         heading = next((h for h in structure(body).headings if h.anchor == anchor), None)
         if heading is None:
@@ -288,12 +375,6 @@ class Consequences:
             except PublishingError as error:
                 form.add_error(None, str(error))
             else:
-                self.log_change(
-                    request, article, _("Section “%(name)s” moved") % {"name": heading.text}
-                )
-                self.log_change(
-                    request, to, _("Section “%(name)s” arrived") % {"name": heading.text}
-                )
                 to = Article.objects.select_related("latest_revision").get(pk=to.pk)
                 words = _(
                     "The section is in the draft of “%(title)s” now. Publish that one first, then"
@@ -322,34 +403,84 @@ def _published(article, parts, minor, *, by):
     return published
 
 
+@publishing.in_one_transaction
+def _untrashed(articles, as_it_was, *, by):
+    return [publishing.untrash(article, by=by, as_it_was=as_it_was) for article in articles]
+
+
+def _effect_for(user, articles):
+    """Who is affected, by name as far as a user may see them; the rest is counted."""
+    effect = effects.of_removal(articles)
+    if rights.sees_all(user):
+        return effect
+    pks = [entry.article.pk for entry in effect.citing]
+    seen = set(rights.seen_by(user).filter(pk__in=pks).values_list("pk", flat=True))
+    return replace(effect, citing=[entry for entry in effect.citing if entry.article.pk in seen])
+
+
+def of_trash(request, article):
+    """What the form says of an article in the trash: who put it there and what it was."""
+    entry = article.audit_entries.filter(act="trashed").order_by("-at", "-pk").first()
+    may_publish = rights.may_publish(request.user)
+    return {
+        "trashed": {
+            "at": entry.at if entry else article.touched_at,
+            "by_name": entry.by_name if entry else "",
+            "may_put_back": rights.may_trash(request.user, article),
+            "may_show_again": article.trashed_from == Article.State.LIVE and may_publish,
+        }
+    }
+
+
+def _put_back_words(articles):
+    count = len(articles)
+    if count > 1:
+        words = ngettext(
+            "%(n)d article is out of the trash.", "%(n)d articles are out of the trash.", count
+        )
+        return words % {"n": count}
+    words = {
+        Article.State.DRAFT: _("“%(title)s” is out of the trash, as a draft."),
+        Article.State.WITHDRAWN: _("“%(title)s” is out of the trash; readers don't see it."),
+        Article.State.LIVE: _("“%(title)s” is out of the trash; readers see it again."),
+    }[articles[0].state]
+    return words % {"title": working_title(articles[0])}
+
+
 def _removal_title(do, articles):
-    if len(articles) > 1:
+    count = len(articles)
+    if count > 1:
         words = {
-            UNPUBLISH: ngettext(
-                "Unpublish %(n)d article", "Unpublish %(n)d articles", len(articles)
+            UNPUBLISH: ngettext("Unpublish %(n)d article", "Unpublish %(n)d articles", count),
+            TRASH: ngettext(
+                "Move %(n)d article to the trash", "Move %(n)d articles to the trash", count
             ),
-            DELETE: ngettext("Delete %(n)d article", "Delete %(n)d articles", len(articles)),
+            DELETE: ngettext("Delete %(n)d article", "Delete %(n)d articles", count),
         }[do]
-        return words % {"n": len(articles)}
+        return words % {"n": count}
     words = {
         UNPUBLISH: _("Unpublish “%(title)s”"),
+        TRASH: _("Move “%(title)s” to the trash"),
         DELETE: _("Delete “%(title)s” for good"),
         MERGE: _("Merge “%(title)s” into another article"),
     }[do]
     return words % {"title": working_title(articles[0])}
 
 
-def _removed_words(for_good, titles):
+def _removed_words(do, titles):
     if len(titles) == 1:
-        words = (
-            _("“%(title)s” is deleted.")
-            if for_good
-            else _("“%(title)s” is withdrawn; readers don't see it any more.")
-        )
+        words = {
+            UNPUBLISH: _("“%(title)s” is withdrawn; readers don't see it any more."),
+            TRASH: _("“%(title)s” is in the trash."),
+            DELETE: _("“%(title)s” is deleted."),
+        }[do]
         return words % {"title": titles[0]}
-    words = (
-        ngettext("%(n)d article deleted.", "%(n)d articles deleted.", len(titles))
-        if for_good
-        else ngettext("%(n)d article unpublished.", "%(n)d articles unpublished.", len(titles))
-    )
-    return words % {"n": len(titles)}
+    count = len(titles)
+    words = {
+        UNPUBLISH: ngettext("%(n)d article unpublished.", "%(n)d articles unpublished.", count),
+        TRASH: ngettext(
+            "%(n)d article is in the trash.", "%(n)d articles are in the trash.", count
+        ),
+        DELETE: ngettext("%(n)d article deleted.", "%(n)d articles deleted.", count),
+    }[do]
+    return words % {"n": count}

@@ -4,7 +4,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from articles import images
-from articles.admin.base import GoesLiveAtOnce
+from articles.admin.base import Audited, GoesLiveAtOnce
 from articles.forms import PictureUploadForm
 from articles.models import Image
 
@@ -26,7 +26,7 @@ class ImageUploadForm(forms.ModelForm):
 
 
 @admin.register(Image)
-class ImageAdmin(GoesLiveAtOnce, admin.ModelAdmin):
+class ImageAdmin(Audited, GoesLiveAtOnce, admin.ModelAdmin):
     list_display = ["thumbnail", "alt", "caption", "credit", "created_at"]
     list_display_links = ["alt"]
     search_fields = ["alt", "caption", "credit", "original_name"]

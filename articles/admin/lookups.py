@@ -11,8 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from articles import directory, images, references
-from articles.forms import PictureUploadForm, working_title
+from articles import directory, images, references, rights
+from articles.audit import record
+from articles.directory import shown_title
+from articles.forms import PictureUploadForm
 from articles.models import Article, Image, Section
 from authors.models import Author
 
@@ -32,9 +34,11 @@ def lookup(request):
     {"results": [{"value", "label", "note", "ref", "words", "is_section", "kind", "state", "date",
     "path", "former", "detail", "hint"}], "message", "is_own_address", "is_taken"}. An address of
     this site, present or former, finds exactly what it leads to; where that is nothing, message
-    says so. is_taken: a tag has this name already, be it a retired one.
+    says so. is_taken: a tag has this name already, be it a retired one. Of articles whose drafts
+    the user may not see, what readers see is found and nothing else.
     """
-    if not request.user.has_perm("articles.view_article"):
+    user = request.user
+    if not rights.has_a_desk(user):
         return JsonResponse({"error": _("You may not see articles.")}, status=403)
     kind, exclude = request.GET.get("kind", ""), request.GET.get("exclude", "").replace("\x00", "")
     if kind not in _FINDERS:
@@ -42,9 +46,9 @@ def lookup(request):
     query = request.GET.get("q", "").strip()[:ADDRESS_MAX_LENGTH]
     answer = {"results": [], "message": "", "is_own_address": False, "is_taken": False}
     if _ADDRESS.fullmatch(query):
-        answer |= _answer_to_address(query, kind, exclude)
+        answer |= _answer_to_address(query, kind, exclude, user)
     else:
-        answer["results"] = _FINDERS[kind](query, exclude)
+        answer["results"] = _FINDERS[kind](query, exclude, user)
         if kind == "tag" and (tag := directory.tag_called(query)):
             answer["is_taken"] = True
             if tag.is_retired and not answer["results"]:
@@ -58,31 +62,31 @@ def lookup(request):
 # By words
 
 
-def _authors(query, exclude="", limit=2 * ARTICLES):
+def _authors(query, _exclude, _user, limit=2 * ARTICLES):
     return [
         _author_result(found.target, former=found.former)
         for found in directory.find_authors(query, limit=limit)
     ]
 
 
-def _tags(query, exclude="", limit=2 * ARTICLES):
+def _tags(query, _exclude, _user, limit=2 * ARTICLES):
     return [
         _tag_result(found.target, former=found.former)
         for found in directory.find_tags(query, limit=limit)
     ]
 
 
-def _articles(query, exclude):
+def _articles(query, exclude, user):
     return [
         _article_result(found.target, former=found.former, as_token=False)
-        for found in directory.find_articles(query, exclude=exclude, limit=ARTICLES)
+        for found in directory.find_articles(query, user=user, exclude=exclude, limit=ARTICLES)
     ]
 
 
-def _places(query, exclude):
-    articles = directory.find_articles(query, exclude=exclude, limit=ARTICLES)
+def _places(query, exclude, user):
+    articles = directory.find_articles(query, user=user, exclude=exclude, limit=ARTICLES)
     opened = {found.target.pk: [] for found in articles[:OPENED]} if query else {}
-    sections = directory.citable_sections(exclude).filter(article__in=opened)
+    sections = directory.citable_sections(exclude, user).filter(article__in=opened)
     for section in sections.order_by("position") if opened else ():
         opened[section.article_id].append(section)
     results = []
@@ -91,16 +95,16 @@ def _places(query, exclude):
         # The first finds show their sections, so that one search leads to both.
         results += map(_section_result, opened.get(found.target.pk, [])[:SECTIONS])
     shown = {item["value"] for item in results}
-    sections = map(
-        _section_result, directory.find_sections(query, exclude=exclude, limit=2 * SECTIONS)
-    )
-    return results + [item for item in sections if item["value"] not in shown][:SECTIONS]
+    sections = directory.find_sections(query, user=user, exclude=exclude, limit=2 * SECTIONS)
+    more = [item for item in map(_section_result, sections) if item["value"] not in shown]
+    return results + more[:SECTIONS]
 
 
-def _targets(query, exclude):
-    results = _places(query, exclude)
+def _targets(query, exclude, user):
+    results = _places(query, exclude, user)
     if query:
-        results += _authors(query, limit=OTHERS) + _tags(query, limit=OTHERS)
+        results += _authors(query, exclude, user, limit=OTHERS)
+        results += _tags(query, exclude, user, limit=OTHERS)
     return results
 
 
@@ -116,7 +120,7 @@ _FINDERS = {
 # By address
 
 
-def _answer_to_address(address, kind, exclude):
+def _answer_to_address(address, kind, exclude, user):
     try:
         is_own, token = references.token_at(address, own_uid=exclude)
     except ValueError:
@@ -125,7 +129,12 @@ def _answer_to_address(address, kind, exclude):
         return {}
     target = references.target_of(token) if token else None
     answer = {"is_own_address": True}
-    if target is None or getattr(target, "state", "") == Article.State.DELETED:
+    if isinstance(target, Article):
+        target.is_seen = rights.may_see(user, target)
+        is_hidden = not target.is_seen and target.state != Article.State.LIVE
+        if is_hidden or target.state == Article.State.DELETED:
+            target = None
+    if target is None:
         return answer | {
             "message": _("This site has no article, author or tag at %(address)s.")
             % {"address": address[:200]}
@@ -145,7 +154,7 @@ def _answer_to_address(address, kind, exclude):
 def _refusal(target, section, kind, exclude):
     """Why what stands at an address can't be chosen here; empty where it can."""
     if isinstance(target, Article):
-        name, fitting = working_title(target), {"article", "place", "target"}
+        name, fitting = shown_title(target), {"article", "place", "target"}
     else:
         name, fitting = target.name, {target._meta.model_name, "target"}
     if kind not in fitting:
@@ -162,14 +171,13 @@ def _refusal(target, section, kind, exclude):
 def _place_result(article, anchor, kind):
     section = None
     if anchor and kind != "article":
-        section = (
-            Section.objects.filter(article=article, anchor=anchor)
-            .exclude(state=Section.State.RETIRED)
-            .first()
+        shown = (
+            [Section.State.LIVE, Section.State.DRAFT] if article.is_seen else [Section.State.LIVE]
         )
+        section = Section.objects.filter(article=article, anchor=anchor, state__in=shown).first()
     if section is None:
         return _article_result(article, as_token=kind != "article")
-    section.article = article
+    section.article, section.is_seen = article, article.is_seen
     return _section_result(section)
 
 
@@ -219,7 +227,7 @@ def _tag_result(tag, former=""):
 
 
 def _article_result(article, former="", *, as_token=True):
-    title, is_live = working_title(article), article.state == Article.State.LIVE
+    title, is_live = shown_title(article), article.state == Article.State.LIVE
     if not is_live:
         hint = _("readers see plain words until it is public")
     elif article.title != title:
@@ -245,8 +253,9 @@ def _article_result(article, former="", *, as_token=True):
 
 def _section_result(section):
     article = section.article
-    is_live = article.state == Article.State.LIVE
-    note = _("section of “%(title)s”") % {"title": working_title(article)}
+    article.is_seen = section.is_seen
+    title, is_live = shown_title(article), article.state == Article.State.LIVE
+    note = _("section of “%(title)s”") % {"title": title}
     state, hint, path = article.get_state_display(), "", ""
     if not is_live:
         hint = _("readers see plain words until it is public")
@@ -266,7 +275,7 @@ def _section_result(section):
         state=state,
         date=_date(article),
         path=path,
-        detail=_("of “%(title)s”") % {"title": working_title(article)},
+        detail=_("of “%(title)s”") % {"title": title},
         hint=hint,
     )
 
@@ -324,6 +333,7 @@ def picture_upload(request):
         )
     except ValidationError as error:
         return JsonResponse({"error": " ".join(error.messages)}, status=400)
+    record("added", by=request.user, thing=image)
     return JsonResponse(_picture(image))
 
 

@@ -6,13 +6,13 @@ from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from articles.admin.base import GoesLiveAtOnce
+from articles.admin.base import Audited, GoesLiveAtOnce
 from articles.models import MenuItem, Pick, Redirect, Schedule, SiteSettings
 from articles.site import DEFAULT_NAME
 
 
 @admin.register(SiteSettings)
-class SiteSettingsAdmin(GoesLiveAtOnce, admin.ModelAdmin):
+class SiteSettingsAdmin(Audited, GoesLiveAtOnce, admin.ModelAdmin):
     autocomplete_fields = ["logo"]
     fields = ["name", "tagline", "description", "logo", "footer", "corrections_email"]
 
@@ -42,7 +42,7 @@ class OrderedInList:
 
 
 @admin.register(MenuItem)
-class MenuItemAdmin(OrderedInList, GoesLiveAtOnce, admin.ModelAdmin):
+class MenuItemAdmin(Audited, OrderedInList, GoesLiveAtOnce, admin.ModelAdmin):
     list_display = ["label", "place", "position", "target"]
     list_filter = ["place"]
     list_select_related = ["article__latest_revision", "tag"]
@@ -55,7 +55,7 @@ class MenuItemAdmin(OrderedInList, GoesLiveAtOnce, admin.ModelAdmin):
 
 
 @admin.register(Pick)
-class PickAdmin(OrderedInList, GoesLiveAtOnce, admin.ModelAdmin):
+class PickAdmin(Audited, OrderedInList, GoesLiveAtOnce, admin.ModelAdmin):
     list_display = ["article", "place", "tag", "position"]
     list_filter = ["place"]
     list_select_related = ["article", "tag"]

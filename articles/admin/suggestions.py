@@ -2,15 +2,16 @@
 
 import json
 
+from django.core.exceptions import PermissionDenied
 from django.http import JsonResponse
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST
 
-from articles import suggestions
+from articles import rights, suggestions
+from articles.admin.access import article_for, for_scripts, refusal
+from articles.directory import shown_title
 from articles.forms import working_title
 from articles.models import Article
 from articles.publishing import PublishingError
@@ -21,18 +22,12 @@ BODY_MAX_BYTES = 1024 * 1024
 TITLE_MAX_LENGTH, STANDFIRST_MAX_LENGTH = 200, 1000
 RELATED_MAX = 200
 
-_private = cache_control(private=True, no_store=True)
-
 
 class _Unreadable(Exception):
     """What was sent makes no sense; str() says so to whoever sent it."""
 
 
-def _refuse(sentence, status=400):
-    return JsonResponse({"error": str(sentence)}, status=status)
-
-
-@_private
+@for_scripts
 @require_POST
 def suggest(request):
     """What the text in the form could cite: {"mentions": […], "similar": […]}.
@@ -42,20 +37,20 @@ def suggest(request):
     stands in the sentence before the words; a similar article "value" (its reference), "label"
     and "note".
     """
-    if not request.user.has_perm("articles.view_article"):
-        return _refuse(_("You may not see articles."), 403)
+    if not rights.has_a_desk(request.user):
+        raise PermissionDenied
     try:
-        article, words = _article(request.POST), _words(request.POST)
+        article, words = _article(request), _words(request.POST)
     except _Unreadable as error:
-        return _refuse(error)
-    found = suggestions.while_writing(article, **words)
+        return refusal(error)
+    found = suggestions.while_writing(article, user=request.user, **words)
     return JsonResponse(
         {
             "mentions": [_mention(item) for item in found.mentions],
             "similar": [
                 {
                     "value": f"article:{similar.uid}",
-                    "label": working_title(similar),
+                    "label": shown_title(similar),
                     "note": _article_note(similar),
                 }
                 for similar in found.similar
@@ -64,12 +59,12 @@ def suggest(request):
     )
 
 
-def _article(data):
-    uid = data.get("article", "")
+def _article(request):
+    uid = request.POST.get("article", "")
     if not uid:
         return None
     article = Article.objects.filter(uid=uid).first() if is_uid(uid) else None
-    if article is None:
+    if article is None or not rights.may_see(request.user, article):
         raise _Unreadable(_("There is no such article."))
     return article
 
@@ -101,7 +96,7 @@ def _related(text):
 
 def _mention(item):
     if item.kind == "article":
-        label, note = working_title(item.target), _article_note(item.target)
+        label, note = shown_title(item.target), _article_note(item.target)
     else:
         label = item.target.name
         note = {"author": _("author"), "tag": _("tag")}[item.kind]
@@ -124,14 +119,12 @@ def _article_note(article):
     }
 
 
-@_private
+@for_scripts
 @require_GET
 def could_cite(request, pk):
     """Who could cite a live article: {"results": [{"value", "label", "note", "how", "words",
     "sentence", "before", "url"}]}."""
-    if not request.user.has_perm("articles.view_article"):
-        return _refuse(_("You may not see articles."), 403)
-    article = get_object_or_404(Article, pk=pk)
+    article = article_for(request, pk)
     return JsonResponse(
         {
             "results": [
@@ -145,32 +138,32 @@ def could_cite(request, pk):
                     "before": item.before,
                     "url": _form_url(item.source),
                 }
-                for item in suggestions.could_cite(article)
+                for item in suggestions.could_cite(article, request.user)
             ]
         }
     )
 
 
-@_private
+@for_scripts
 @require_POST
 def apply_citation(request, pk):
     """Lets the newest draft of another article cite this one: {"message", "url"} of that draft.
 
     POST source (a uid) and how (mention or related).
     """
-    if not request.user.has_perm("articles.change_article"):
-        return _refuse(_("You may not change articles. Ask an editor."), 403)
-    target = get_object_or_404(Article, pk=pk)
+    target = article_for(request, pk)
     uid, how = request.POST.get("source", ""), request.POST.get("how", "")
     source = Article.objects.filter(uid=uid).first() if is_uid(uid) else None
     if source is None:
-        return _refuse(_("There is no such article."))
+        return refusal(_("There is no such article."))
+    if not rights.may_change(request.user, source):
+        raise PermissionDenied
     if how not in {"mention", "related"}:
-        return _refuse(_("Unknown way to cite."))
+        return refusal(_("Unknown way to cite."))
     try:
         changed = suggestions.apply_citation(target, source, how=how, by=request.user)
     except PublishingError as error:
-        return _refuse(error)
+        return refusal(error)
     if changed:
         message = _("Saved as a draft. Readers see it when the draft is published.")
     else:

@@ -1,20 +1,19 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
+from taggit import admin as taggit_admin  # noqa: F401  (registers taggit's own tags)
+from taggit import models as taggit_models
 
 from articles import publishing
-from articles.admin.base import RefusesByForm
+from articles.admin.base import Audited, RefusesByForm
 from articles.forms import TagForm
 from articles.models import Tag
 
-# taggit brings an admin for its own tags, which this publication doesn't use.
-from taggit.models import Tag as TaggitTag  # isort: skip
-
-if admin.site.is_registered(TaggitTag):
-    admin.site.unregister(TaggitTag)
+# Nothing here is tagged with those.
+admin.site.unregister(taggit_models.Tag)
 
 
 @admin.register(Tag)
-class TagAdmin(RefusesByForm, admin.ModelAdmin):
+class TagAdmin(Audited, RefusesByForm, admin.ModelAdmin):
     form = TagForm
     list_display = ["name", "article_count", "slug", "is_retired"]
     list_filter = ["is_retired"]

@@ -6,14 +6,20 @@ models and querysets → references, search, publishing, loading → forms, view
 """
 
 from .article import Article, Byline
+from .audit import AuditEntry
+from .bundle import Bundle, BundleItem
 from .forward import Forward
 from .health import MissingPath, Snooze
 from .image import Image
 from .importing import ImportRecord
 from .name import Name
+from .notification import Notification
 from .pick import Pick
+from .preview_link import PreviewLink
+from .publish_check import PublishCheck
 from .redirect import Redirect
 from .reference import Reference
+from .review import Assignment, Comment, Presence, Submission
 from .revision import Revision
 from .schedule import Schedule
 from .section import Section
@@ -24,7 +30,12 @@ from .term import Term
 __all__ = [
     "Article",
     "ArticleTag",
+    "Assignment",
+    "AuditEntry",
+    "Bundle",
+    "BundleItem",
     "Byline",
+    "Comment",
     "ContentVersion",
     "Forward",
     "Image",
@@ -32,7 +43,11 @@ __all__ = [
     "MenuItem",
     "MissingPath",
     "Name",
+    "Notification",
     "Pick",
+    "Presence",
+    "PreviewLink",
+    "PublishCheck",
     "Redirect",
     "Reference",
     "Revision",
@@ -40,6 +55,7 @@ __all__ = [
     "Section",
     "SiteSettings",
     "Snooze",
+    "Submission",
     "Tag",
     "TagAlias",
     "Term",

@@ -52,10 +52,12 @@ class Article(models.Model):
         "Revision", on_delete=models.RESTRICT, null=True, related_name="+"
     )
 
-    # The revision that waits for an editor's decision.
-    submitted_revision = models.ForeignKey(
-        "Revision", on_delete=models.RESTRICT, null=True, related_name="+"
+    # What was handed in and isn't sent back or out yet.
+    submission = models.ForeignKey(
+        "Submission", on_delete=models.SET_NULL, null=True, related_name="+"
     )
+    # What it was before it went to the trash, for whoever takes it out again.
+    trashed_from = models.CharField(max_length=10, choices=State.choices, blank=True)
 
     # What readers see.
     language = models.CharField(max_length=10, choices=settings.LANGUAGES, default="en")

@@ -9,15 +9,17 @@ from articles.names import SLUG_MAX_LENGTH
 class Revision(models.Model):
     """One saved state of everything an editor can change about an article.
 
-    Immutable once sealed. Bylines are author uids, tags are names (new ones included),
-    related links are {"article": uid}, maybe with a "section", {"author": uid}, {"tag": uid} or
-    {"url": …, "title": …}, relations {"kind": "updates",
+    Immutable once sealed: an autosave is overwritten until then. Bylines are author uids, tags are
+    names (new ones included), related links are {"article": uid}, maybe with a "section",
+    {"author": uid}, {"tag": uid} or {"url": …, "title": …}, relations {"kind": "updates",
     "corrects" or "series", "article": uid, "section": anchor or "", "note": …}; all in reading
     order. A series names its parts; what updates or corrects another article names that one.
     """
 
     article = models.ForeignKey("Article", on_delete=models.CASCADE, related_name="revisions")
     number = models.PositiveIntegerField()
+    # Rises with every save of the article, one that overwrites an autosave included.
+    edition = models.PositiveIntegerField()
     language = models.CharField(
         _("language"), max_length=10, choices=settings.LANGUAGES, default="en"
     )
@@ -39,6 +41,7 @@ class Revision(models.Model):
     created_at = models.DateTimeField()
     saved_at = models.DateTimeField()
     note = models.CharField(_("note"), max_length=200, blank=True)
+    name = models.CharField(_("name"), max_length=100, blank=True)
     is_sealed = models.BooleanField(default=True)
 
     class Meta:
@@ -48,6 +51,7 @@ class Revision(models.Model):
         get_latest_by = "number"
         constraints = [
             models.UniqueConstraint(fields=["article", "number"], name="revision_number_once"),
+            models.UniqueConstraint(fields=["article", "edition"], name="revision_edition_once"),
             # An article has at most one revision that may still be overwritten.
             models.UniqueConstraint(
                 fields=["article"], condition=Q(is_sealed=False), name="revision_one_unsealed"

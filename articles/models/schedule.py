@@ -23,6 +23,10 @@ class Schedule(models.Model):
     article = models.ForeignKey("Article", on_delete=models.CASCADE, related_name="schedules")
     action = models.CharField(max_length=10, choices=Action.choices)
     revision = models.ForeignKey("Revision", on_delete=models.RESTRICT, null=True, related_name="+")
+    # Those of one bundle are carried out together or not at all.
+    bundle = models.ForeignKey(
+        "Bundle", on_delete=models.RESTRICT, null=True, related_name="schedules"
+    )
     due_at = models.DateTimeField()
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"

@@ -3,7 +3,8 @@
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from articles import references
+from articles import references, rights
+from articles.audit import record
 from articles.content_version import raise_version
 from articles.models import Article, Redirect
 from articles.names import former_path, free_slug, make_slug, validate_slug
@@ -101,7 +102,7 @@ def lead_path(path, target, *, by):
     path: without a host. Raises PublishingError where something answers there, or where
     readers may not see the target.
     """
-    require(by, "publish_article", _("You may not set redirects. Ask an editor to do it."))
+    require(rights.may_publish(by), _("You may not set redirects. Ask an editor to do it."))
     path = _free_path(path)
     refuse_hidden(target)
     Redirect.objects.update_or_create(
@@ -114,17 +115,21 @@ def lead_path(path, target, *, by):
             target._meta.model_name: target,
         },
     )
+    record(
+        "path_led", by=by, thing=target, name=path, detail=_("to “%(title)s”") % {"title": target}
+    )
     raise_version()
 
 
 @in_one_transaction
 def give_up_path(path, *, by):
     """Lets a path at which nothing answers say that what stood there is gone (410)."""
-    require(by, "publish_article", _("You may not set redirects. Ask an editor to do it."))
-    Redirect.objects.update_or_create(
+    require(rights.may_publish(by), _("You may not set redirects. Ask an editor to do it."))
+    redirect, _is_new = Redirect.objects.update_or_create(
         path=_free_path(path),
         defaults={"article": None, "author": None, "tag": None, "is_gone": True},
     )
+    record("path_given_up", by=by, thing=redirect, name=redirect.path)
     raise_version()
 
 

@@ -6,7 +6,7 @@ from functools import wraps
 from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 
-from articles import references
+from articles import references, rights
 from articles.models import Article, Reference
 from articles.names import fold
 from articles.rendering import clean, plain_line, with_section_ids
@@ -29,7 +29,15 @@ class NotAllowed(PublishingError):
 
 
 class Conflict(PublishingError):
-    """Somebody saved a newer revision since the words at hand were opened."""
+    """Somebody else saved a newer revision since the words at hand were opened.
+
+    latest: that revision. base: the one from which the words started, if it is still there as it
+    was. is_unchanged: the words at hand are those of base, so there is nothing to lose.
+    """
+
+    def __init__(self, sentence, *, latest, base, is_unchanged):
+        super().__init__(sentence)
+        self.latest, self.base, self.is_unchanged = latest, base, is_unchanged
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +63,13 @@ class Words:
         return cls(**{item.name: getattr(revision, item.name) for item in fields(cls)})
 
 
-def require(by, permission, sentence):
-    if by is not None and not by.has_perm(f"articles.{permission}"):
+def require(is_allowed, sentence):
+    if not is_allowed:
         raise NotAllowed(sentence)
+
+
+def require_change(by, article):
+    require(rights.may_change(by, article), _("You may not change this article. Ask an editor."))
 
 
 ATTEMPTS = 8

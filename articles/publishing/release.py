@@ -5,9 +5,10 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from articles import search, similar
+from articles import notifications, publish_checks, rights, search, similar
+from articles.audit import record
 from articles.content_version import raise_version
-from articles.models import Article, ArticleTag, Byline, Redirect, Revision, Schedule, Tag
+from articles.models import Article, ArticleTag, Byline, Redirect, Schedule, Submission, Tag
 from articles.names import former_path
 from articles.publishing.addresses import leave_redirect, public_slug
 from articles.publishing.base import (
@@ -20,20 +21,21 @@ from articles.publishing.base import (
 )
 from articles.publishing.forwards import settle_around
 from articles.publishing.subjects import tag_named
-from articles.publishing.writing import follow_texts
+from articles.publishing.writing import follow_texts, seal
 from articles.rendering import structure
 from authors.models import Author
 
 
-def publish(article, revision=None, *, by, at=None, updated_at=None, minor=False):
+def publish(article, revision=None, *, by, at=None, updated_at=None, minor=False, is_checked=True):
     """Shows a revision (the newest, unless one is given) to readers from the next request on.
 
     at: the date of first publication, when it isn't now (an import); not in the future.
     updated_at: likewise for the date of the last change. minor: a change too small for a
-    new date.
+    new date. is_checked: False for what was public elsewhere before, which no publish check stops.
     Raises PublishingError where something is missing or an address is taken.
     """
     options = {"by": by, "at": at, "updated_at": updated_at, "minor": minor}
+    options["is_checked"] = is_checked and by is not None
     for _attempt in range(ATTEMPTS):
         try:
             return _publish(article, revision, **options)
@@ -45,14 +47,25 @@ def publish(article, revision=None, *, by, at=None, updated_at=None, minor=False
 
 
 @in_one_transaction
-def _publish(article, revision, *, by, at, updated_at, minor):
-    require(by, "publish_article", _("You may not publish. Ask an editor to do it."))
-    article = show(article, revision, at=at, updated_at=updated_at, minor=minor)
+def _publish(article, revision, *, by, at, updated_at, minor, is_checked):
+    require(rights.may_publish(by), _("You may not publish. Ask an editor to do it."))
+    article = lock(article)
+    if is_checked and (newest := revision or article.latest_revision):
+        refuse_stopped(article, newest)
+    article = show(article, revision, by=by, at=at, updated_at=updated_at, minor=minor)
+    record("published", by=by, article=article, detail=_("A minor change") if minor else "")
     raise_version()
     return article
 
 
-def show(article, revision, *, at=None, updated_at=None, minor=False, keep_plans=False):
+def refuse_stopped(article, revision):
+    """Refuses what a publish check of the newsroom stops, and says what to do."""
+    stops = [one.sentence for one in publish_checks.findings(article, revision) if one.is_stop]
+    if stops:
+        raise PublishingError(_("Not published yet. %(reasons)s") % {"reasons": " ".join(stops)})
+
+
+def show(article, revision, *, by, at=None, updated_at=None, minor=False, keep_plans=False):
     """Makes a revision what readers see, within a verb, which raises the version at its end.
 
     keep_plans: schedules and what was handed in stay, though their revisions may be older.
@@ -67,6 +80,10 @@ def show(article, revision, *, at=None, updated_at=None, minor=False, keep_plans
         raise PublishingError(_("There is nothing to publish yet. Save a draft first."))
     if revision.article_id != article.pk:
         raise ValueError(f"revision {revision.pk} is not of article {article.pk}")
+    if not revision.is_sealed:
+        # It may have been overwritten since it was read, and must not be any more.
+        revision = article.revisions.get(pk=revision.pk)
+        seal(revision)
     if not revision.title:
         raise PublishingError(_("Give the article a title before you publish it."))
 
@@ -94,14 +111,11 @@ def show(article, revision, *, at=None, updated_at=None, minor=False, keep_plans
     elif updated_at is not None or not minor:
         article.updated_at = max(updated_at or now, article.first_published_at)
     article.touched_at = now
-    submitted = article.submitted_revision
-    if submitted is not None and submitted.number <= revision.number and not keep_plans:
-        article.submitted_revision = None
+    if not keep_plans:
+        _answer_submission(article, revision, by=by)
     article.save()
     # Should it have been a former address of this article, it is none any more.
     Redirect.objects.filter(path=former_path(article.get_absolute_url()), article=article).delete()
-    if not revision.is_sealed:
-        Revision.objects.filter(pk=revision.pk).update(is_sealed=True)
 
     write_names(article, authors=authors, tags=tags)
     follow_texts(article)
@@ -120,6 +134,22 @@ def show(article, revision, *, at=None, updated_at=None, minor=False, keep_plans
         )
     settle_around(article)
     return article
+
+
+def _answer_submission(article, revision, *, by):
+    submission = article.submission
+    if submission is None or submission.revision.number > revision.number:
+        return
+    submission.outcome = Submission.Outcome.PUBLISHED
+    submission.decided_by, submission.decided_at = by, timezone.now()
+    submission.save(update_fields=["outcome", "decided_by", "decided_at"])
+    article.submission = None
+    notifications.tell(
+        [submission.by, article.created_by],
+        _("“%(title)s” is published") % {"title": revision.title},
+        by=by,
+        article=article,
+    )
 
 
 def _enter_text(article, text):

@@ -13,7 +13,8 @@ from dataclasses import asdict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from articles import references, search, similar
+from articles import references, rights, search, similar
+from articles.audit import forget_words, record
 from articles.content_version import raise_version
 from articles.models import (
     Article,
@@ -21,10 +22,13 @@ from articles.models import (
     Byline,
     Forward,
     MenuItem,
+    Notification,
     Pick,
+    Presence,
     Reference,
     Schedule,
     Section,
+    Submission,
     Tag,
 )
 from articles.names import fold
@@ -33,11 +37,14 @@ from articles.publishing.base import (
     PublishingError,
     Words,
     in_one_transaction,
+    lock,
     lock_all,
     refuse_trashed,
     require,
+    require_change,
 )
 from articles.publishing.forwards import lead
+from articles.publishing.plans import OPEN_OUTCOMES, call_off
 from articles.publishing.release import show, write_names
 from articles.publishing.writing import follow_texts, save_draft, save_revision
 from articles.rendering import (
@@ -50,21 +57,65 @@ from articles.rendering import (
 )
 from authors.models import Author
 
+UNPUBLISH, TRASH, DELETE = "unpublish", "trash", "delete"
+_STATE_AFTER = {
+    UNPUBLISH: Article.State.WITHDRAWN,
+    TRASH: Article.State.TRASHED,
+    DELETE: Article.State.DELETED,
+}
+_ACTS = {UNPUBLISH: "unpublished", TRASH: "trashed", DELETE: "deleted"}
+
 
 def unpublish(article, *, by, lead_to=None, retarget_to=None):
     """Takes an article away from readers. Its address answers that it was withdrawn, or leads on.
 
     lead_to, retarget_to: RefTokens of something public; see the module.
     """
-    return remove([article], by=by, lead_to=lead_to, retarget_to=retarget_to)[0]
+    return remove([article], UNPUBLISH, by=by, lead_to=lead_to, retarget_to=retarget_to)[0]
+
+
+def trash(article, *, by, lead_to=None, retarget_to=None):
+    """Puts an article into the trash, from which `untrash` takes it out again as it was.
+
+    Whoever may change an article that was never public may trash it; the rest asks the right to
+    publish. lead_to, retarget_to: as for unpublish.
+    """
+    return remove([article], TRASH, by=by, lead_to=lead_to, retarget_to=retarget_to)[0]
 
 
 def delete(article, *, by, lead_to=None, retarget_to=None):
-    """Erases an article's words and history for good. Its identity and its addresses stay taken.
+    """Erases the words and the history of what is in the trash; its addresses stay taken.
 
-    lead_to, retarget_to: as for unpublish.
+    lead_to, retarget_to: as for unpublish; where it leads already stays unless lead_to is given.
     """
-    return remove([article], by=by, for_good=True, lead_to=lead_to, retarget_to=retarget_to)[0]
+    return remove([article], DELETE, by=by, lead_to=lead_to, retarget_to=retarget_to)[0]
+
+
+@in_one_transaction
+def untrash(article, *, by, as_it_was=False):
+    """Takes an article out of the trash, as a draft or a withdrawn article.
+
+    as_it_was: readers see it again if they did before. Schedules that were called off stay so.
+    """
+    _require_removal(article, by)
+    article = lock(article)
+    if article.state != Article.State.TRASHED:
+        raise PublishingError(_("“%(title)s” isn't in the trash.") % {"title": _title(article)})
+    was_live = article.trashed_from == Article.State.LIVE
+    if as_it_was and was_live:
+        require(rights.may_publish(by), _("You may not publish. Ask an editor to do it."))
+    once_public = article.first_published_at is not None
+    article.state = Article.State.WITHDRAWN if once_public else Article.State.DRAFT
+    article.trashed_from = ""
+    article.touched_at = timezone.now()
+    article.save(update_fields=["state", "trashed_from", "touched_at"])
+    if as_it_was and was_live:
+        article = show(article, article.live_revision, by=by, minor=True, keep_plans=True)
+    else:
+        follow_texts(article)
+    record("untrashed", by=by, article=article)
+    raise_version()
+    return article
 
 
 @in_one_transaction
@@ -74,7 +125,7 @@ def merge(article, into, *, by, retarget=False):
     The words of `into` stay as they are. A section finds the section of the same heading there.
     retarget: also makes the citing texts name `into` themselves.
     """
-    require(by, "publish_article", _("You may not merge articles. Ask an editor to do it."))
+    require(rights.may_publish(by), _("You may not merge articles. Ask an editor to do it."))
     if article.pk == into.pk:
         raise PublishingError(_("An article can't be merged into itself."))
     citing = _citing([article.pk]) if retarget else set()
@@ -92,8 +143,9 @@ def merge(article, into, *, by, retarget=False):
     change = _renaming({article.uid: lambda section: places.get(section, whole)})
     for pk in sorted(citing):
         _retarget(locked[pk], change, by=by)
+    record("merged", by=by, article=article, detail=_("into “%(title)s”") % {"title": into})
     if article.state == Article.State.LIVE:
-        _take_from_readers(article)
+        _take_from_readers(article, Article.State.WITHDRAWN)
         follow_texts(article)
     # The sections first: what leads to one of them goes on to its new place.
     for anchor, place in places.items():
@@ -105,14 +157,15 @@ def merge(article, into, *, by, retarget=False):
 
 
 @in_one_transaction
-def remove(articles, *, by, for_good=False, lead_to=None, retarget_to=None):
+def remove(articles, how, *, by, lead_to=None, retarget_to=None):
     """Takes several articles away at once: all of them or none. Returns them as they are then.
 
-    What they cite of one another is no damage. for_good: their words are erased as well.
+    how: UNPUBLISH, TRASH or DELETE. What they cite of one another is no damage.
     """
-    require(by, "publish_article", _("You may not unpublish. Ask an editor to do it."))
-    if for_good:
-        require(by, "delete_article", _("You may not delete articles. Ask who runs this site."))
+    if how == UNPUBLISH:
+        require(rights.may_publish(by), _("You may not unpublish. Ask an editor to do it."))
+    elif how == DELETE:
+        require(rights.may_erase(by), _("You may not delete articles. Ask who runs this site."))
     pks = list(dict.fromkeys(article.pk for article in articles))
     citing = _citing(pks) if retarget_to else set()
     named = {references.target_of(token) for token in (lead_to, retarget_to) if token}
@@ -120,13 +173,11 @@ def remove(articles, *, by, for_good=False, lead_to=None, retarget_to=None):
     locked = lock_all({*pks, *citing, *targets})
     removed = [locked[pk] for pk in pks]
     for article in removed:
-        if article.state == Article.State.DELETED:
-            raise PublishingError(_("This article is deleted already."))
-        if not for_good and article.state != Article.State.LIVE:
-            title = article.latest_revision.title if article.latest_revision else ""
-            raise PublishingError(
-                _("“%(title)s” isn't live.") % {"title": title or article.title or _("Untitled")}
-            )
+        if how == TRASH:
+            _require_removal(article, by)
+        _refuse_removal(article, how)
+    if lead_to or retarget_to:
+        require(rights.may_publish(by), _("You may not set redirects. Ask an editor to do it."))
     for token in filter(None, (lead_to, retarget_to)):
         _target(token, but_not=removed)
     _lock_names(removed)
@@ -134,16 +185,41 @@ def remove(articles, *, by, for_good=False, lead_to=None, retarget_to=None):
     for pk in sorted(citing):
         _retarget(locked[pk], change, by=by)
     for article in removed:
-        _take_from_readers(article)
-        if for_good:
+        # The audit keeps the title, which a deletion erases.
+        record(_ACTS[how], by=by, article=article)
+        _take_from_readers(article, _STATE_AFTER[how])
+        if how == DELETE:
             _erase(article)
         follow_texts(article)
         if lead_to:
             lead(article, "", lead_to, by=by)
-        else:
+        elif how != DELETE:
             Forward.objects.filter(article=article, section="").delete()
     raise_version()
     return removed
+
+
+def _require_removal(article, by):
+    require(rights.may_trash(by, article), _("You may not do this. Ask an editor to do it."))
+
+
+def _refuse_removal(article, how):
+    title = {"title": _title(article)}
+    if article.state == Article.State.DELETED:
+        raise PublishingError(_("This article is deleted already."))
+    if how == UNPUBLISH and article.state != Article.State.LIVE:
+        raise PublishingError(_("“%(title)s” isn't live.") % title)
+    if how == TRASH and article.state == Article.State.TRASHED:
+        raise PublishingError(_("“%(title)s” is in the trash already.") % title)
+    if how == DELETE and article.state != Article.State.TRASHED:
+        raise PublishingError(
+            _("“%(title)s” isn't in the trash. Only what is there can be deleted.") % title
+        )
+
+
+def _title(article):
+    latest = article.latest_revision
+    return (latest.title if latest else "") or article.title or _("Untitled")
 
 
 def _lock_names(articles):
@@ -169,41 +245,45 @@ def _target(token, *, but_not=()):
     return target
 
 
-def _take_from_readers(article):
+def _take_from_readers(article, state):
     was_live = article.state == Article.State.LIVE
-    now = timezone.now()
-    article.state = Article.State.WITHDRAWN if article.first_published_at else article.state
-    article.touched_at = now
-    article.save(update_fields=["state", "touched_at"])
+    if state == Article.State.TRASHED:
+        article.trashed_from = article.state
+        _clear_plans(article)
+    article.state = state
+    article.touched_at = timezone.now()
+    article.save(update_fields=["state", "trashed_from", "submission", "touched_at"])
     if not was_live:
         return
     write_names(article, authors=[], tags=[])
     search.remove(article.pk)
     similar.remove(article.pk)
-    Schedule.objects.filter(
-        article=article,
-        action=Schedule.Action.UNPUBLISH,
-        outcome=Schedule.Outcome.PENDING,
-    ).update(
-        outcome=Schedule.Outcome.CANCELLED,
-        finished_at=now,
-        message=_("Unpublished by hand before."),
+    call_off(article, _("Unpublished by hand before."), actions=[Schedule.Action.UNPUBLISH])
+
+
+def _clear_plans(article):
+    call_off(article, _("The article went to the trash."))
+    Submission.objects.filter(article=article, outcome__in=OPEN_OUTCOMES).update(
+        outcome=Submission.Outcome.CLOSED
     )
+    article.submission = None
 
 
 def _erase(article):
     """Leaves of an article what keeps its addresses from being taken or dying."""
-    article.state = Article.State.DELETED
-    article.title = article.standfirst = article.body = ""
+    article.title = article.standfirst = article.body = article.trashed_from = ""
     article.related, article.relations = [], []
     article.lead_image = article.live_revision = None
-    article.latest_revision = article.submitted_revision = None
+    article.latest_revision = article.submission = None
     article.save()
+    for rows in ("submissions", "comments", "assignments", "preview_links", "bundle_items"):
+        getattr(article, rows).all().delete()
     article.schedules.all().delete()
     article.revisions.all().delete()
     article.sections.update(heading="", words="")
-    for model in (Pick, MenuItem):
+    for model in (Pick, MenuItem, Notification, Presence):
         model.objects.filter(article=article).delete()
+    forget_words(article)
 
 
 # Sections
@@ -216,7 +296,7 @@ def forward_section(article, anchor, to, *, by):
     to: the RefToken of something public. It counts from the moment on at which the section
     isn't in the live text.
     """
-    require(by, "publish_article", _("You may not move sections. Ask an editor to do it."))
+    require(rights.may_publish(by), _("You may not move sections. Ask an editor to do it."))
     goal = references.target_of(to)
     article = lock_all({article.pk} | ({goal.pk} if isinstance(goal, Article) else set()))[
         article.pk
@@ -227,6 +307,7 @@ def forward_section(article, anchor, to, *, by):
         raise PublishingError(_("A section can't lead to itself. Choose another place."))
     _target(to)
     lead(article, anchor, to, by=by)
+    record("section_led", by=by, article=article, detail=f"#{anchor}")
     raise_version()
 
 
@@ -236,7 +317,7 @@ def retarget_section(article, anchor, to, *, by):
 
     to: the RefToken of something public, or None to leave the words as plain text.
     """
-    require(by, "publish_article", _("You may not change what readers see. Ask an editor."))
+    require(rights.may_publish(by), _("You may not change what readers see. Ask an editor."))
     if to is not None:
         _target(to)
     named = RefToken("article", article.uid, anchor)
@@ -254,7 +335,7 @@ def move_section(article, anchor, to, *, by):
     Readers see nothing of it until both are published; from then on the section's old
     address leads to the new one. Returns the anchor that the section has there.
     """
-    require(by, "publish_article", _("You may not move sections. Ask an editor to do it."))
+    require(rights.may_publish(by), _("You may not move sections. Ask an editor to do it."))
     if article.pk == to.pk:
         raise PublishingError(_("Choose another article to move the section to."))
     locked = lock_all([article.pk, to.pk])
@@ -276,6 +357,11 @@ def move_section(article, anchor, to, *, by):
     new = [h.anchor for h in structure(arrived.body).headings if h.anchor not in before]
     for old_anchor, new_anchor in zip(moved, new, strict=False):
         lead(article, old_anchor, RefToken("article", to.uid, new_anchor), by=by)
+    detail = _("#%(section)s to “%(title)s”") % {
+        "section": anchor,
+        "title": to.latest_revision.title,
+    }
+    record("section_moved", by=by, article=article, detail=detail)
     raise_version()
     return new[0] if new else ""
 
@@ -297,11 +383,11 @@ def retarget(source, change, *, by):
     change(token) gives the token itself, another one, or None for plain words. What readers see
     is published as a minor change; a newer draft stays a draft. Returns whether anything changed.
     """
-    require(by, "change_article", _("You may not change this article. Ask an editor."))
     source = lock_all([source.pk])[source.pk]
+    require_change(by, source)
     refuse_trashed(source)
     if source.state == Article.State.LIVE:
-        require(by, "publish_article", _("You may not change what readers see. Ask an editor."))
+        require(rights.may_publish(by), _("You may not change what readers see. Ask an editor."))
     is_changed = _retarget(source, change, by=by)
     if is_changed:
         raise_version()
@@ -320,7 +406,7 @@ def _retarget(source, change, *, by):
             is_changed = True
             now = timezone.now()
             revision = save_revision(source, changed, by=by, note=note, now=now)
-            source = show(source, revision, minor=True, keep_plans=True)
+            source = show(source, revision, by=by, minor=True, keep_plans=True)
     if draft is not None:
         words = Words.of(draft)
         changed = _with_references_changed(source, words, change)
@@ -331,9 +417,11 @@ def _retarget(source, change, *, by):
             Schedule.objects.filter(revision=draft, outcome=Schedule.Outcome.PENDING).update(
                 revision=newest
             )
-            Article.objects.filter(pk=source.pk, submitted_revision=draft).update(
-                submitted_revision=newest
+            Submission.objects.filter(revision=draft, outcome__in=OPEN_OUTCOMES).update(
+                revision=newest
             )
+    if is_changed:
+        record("retargeted", by=by, article=source)
     return is_changed
 
 

@@ -4,19 +4,25 @@ import logging
 
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from articles.models import Article, Revision, Schedule
+from articles import notifications, rights
+from articles.audit import record
+from articles.models import Article, Schedule
 from articles.publishing.addresses import public_slug
 from articles.publishing.base import (
     PublishingError,
     in_one_transaction,
     lock,
+    lock_all,
     refuse_trashed,
     require,
 )
-from articles.publishing.release import publish
+from articles.publishing.plans import call_off
+from articles.publishing.release import publish, refuse_stopped
 from articles.publishing.removal import unpublish
+from articles.publishing.writing import seal
 
 logger = logging.getLogger(__name__)
 
@@ -28,10 +34,20 @@ def schedule(article, *, due_at, by, action=Schedule.Action.PUBLISH, revision=No
     due_at: aware, in the future. An earlier plan for the same is replaced. What was scheduled
     is what goes out, also when the draft changes later.
     """
-    require(by, "publish_article", _("You may not schedule. Ask an editor to do it."))
+    plan = plan_for(lock(article), due_at=due_at, by=by, action=action, revision=revision)
+    detail = _("%(action)s on %(date)s") % {
+        "action": plan.get_action_display(),
+        "date": date_format(timezone.localtime(due_at), "j F Y, H:i"),
+    }
+    record("scheduled", by=by, article=article, detail=detail)
+    return plan
+
+
+def plan_for(article, *, due_at, by, action=Schedule.Action.PUBLISH, revision=None, bundle=None):
+    """The plan of one locked article, within a verb; see schedule."""
+    require(rights.may_publish(by), _("You may not schedule. Ask an editor to do it."))
     if due_at <= timezone.now():
         raise PublishingError(_("Choose a time that lies in the future."))
-    article = lock(article)
     refuse_trashed(article)
     if action == Schedule.Action.PUBLISH:
         revision = revision or article.latest_revision
@@ -39,75 +55,118 @@ def schedule(article, *, due_at, by, action=Schedule.Action.PUBLISH, revision=No
             raise ValueError(f"revision {revision.pk} is not of article {article.pk}")
         if revision is None or not revision.title:
             raise PublishingError(_("Give the article a title before you schedule it."))
+        if not revision.is_sealed:
+            revision = article.revisions.get(pk=revision.pk)
+            seal(revision)
+        if by is not None:
+            refuse_stopped(article, revision)
         if revision.slug and revision.slug != article.slug:
             public_slug(article, revision)
-        if not revision.is_sealed:
-            Revision.objects.filter(pk=revision.pk).update(is_sealed=True)
     else:
         revision = None
         if article.state != Article.State.LIVE:
             raise PublishingError(_("“%(title)s” isn't live.") % {"title": article})
-    cancel_schedules(article, by=by, action=action)
+    call_off(article, _("Called off."), actions=[action])
     return Schedule.objects.create(
-        article=article, action=action, revision=revision, due_at=due_at, by=by
+        article=article, action=action, revision=revision, due_at=due_at, by=by, bundle=bundle
     )
 
 
 @in_one_transaction
 def cancel_schedules(article, *, by, action=Schedule.Action.PUBLISH):
-    """Calls off what is planned for an article; returns how many plans that were."""
-    require(by, "publish_article", _("You may not change schedules. Ask an editor."))
-    return Schedule.objects.filter(
-        article=article, action=action, outcome=Schedule.Outcome.PENDING
-    ).update(
-        outcome=Schedule.Outcome.CANCELLED,
-        finished_at=timezone.now(),
-        message=_("Called off."),
-    )
+    """Calls off what is planned for an article; returns how many plans that were.
+
+    A bundle doesn't go out without one of its articles: its other plans are called off, too.
+    """
+    require(rights.may_publish(by), _("You may not change schedules. Ask an editor."))
+    article = lock(article)
+    count = call_off(article, _("Called off."), actions=[action])
+    if count:
+        record("unscheduled", by=by, article=article)
+    return count
 
 
 def carry_out_due(*, now):
     """Does what was scheduled for now or earlier, by the ordinary verbs; returns how much was done.
 
-    Each schedule is a transaction of its own and is claimed in it, so any number of workers
-    do it once. A refusal is kept with the schedule, where editors see it; after a fault of
-    the database the schedule waits for the next round.
+    Each schedule is a transaction of its own, those of a bundle are one, and is claimed in it, so
+    any number of workers do it once. A refusal is kept with the schedule, where editors see it;
+    after a fault of the database the schedule waits for the next round.
     """
     done = 0
     due = Schedule.objects.filter(outcome=Schedule.Outcome.PENDING, due_at__lte=now)
-    for pk in due.order_by("due_at", "pk").values_list("pk", flat=True):
+    units = []
+    for pk, bundle in due.order_by("due_at", "pk").values_list("pk", "bundle"):
+        unit = {"bundle": bundle} if bundle else {"pk": pk}
+        if unit not in units:
+            units.append(unit)
+    for unit in units:
         try:
-            done += _carry_out(pk)
+            done += _carry_out(unit)
         except PublishingError as error:
-            _fail(pk, str(error))
+            _fail(unit, str(error))
         except (OperationalError, InterfaceError):
             # The database is away or busy: the next round tries again.
             raise
         except Exception:
-            logger.exception("Schedule %s failed", pk)
-            _fail(pk, _("Something went wrong. The server's log has the details."))
+            logger.exception("Schedule %s failed", unit)
+            _fail(unit, _("Something went wrong. The server's log has the details."))
     return done
 
 
 @in_one_transaction
-def _carry_out(pk):
-    item = Schedule.objects.select_related("article", "revision").get(pk=pk)
-    # The article first, as every verb does, so that none waits for another in a circle.
-    lock(item.article)
-    claimed = Schedule.objects.filter(pk=pk, outcome=Schedule.Outcome.PENDING).update(
-        outcome=Schedule.Outcome.DONE, finished_at=timezone.now()
-    )
-    if not claimed:
+def _carry_out(unit):
+    pending = Schedule.objects.filter(outcome=Schedule.Outcome.PENDING, **unit)
+    # The articles first, as every verb does, so that none waits for another in a circle.
+    articles = lock_all(pending.values_list("article", flat=True))
+    plans = list(pending.select_related("revision", "by", "bundle").order_by("pk"))
+    if any(plan.article_id not in articles for plan in plans):
+        # One more came meanwhile: the next round takes them all.
         return 0
-    # The right was checked when it was scheduled; who planned it may have left since.
-    if item.action == Schedule.Action.PUBLISH:
-        publish(item.article, item.revision, by=None)
-    else:
-        unpublish(item.article, by=None)
-    return 1
+    finished = timezone.now()
+    for plan in plans:
+        claimed = pending.filter(pk=plan.pk).update(
+            outcome=Schedule.Outcome.DONE, finished_at=finished
+        )
+        if not claimed:
+            continue
+        article = articles[plan.article_id]
+        # The right was checked when it was scheduled; who planned it may have left since.
+        if plan.action == Schedule.Action.PUBLISH:
+            try:
+                publish(article, plan.revision, by=None)
+            except PublishingError as error:
+                if plan.bundle_id is None:
+                    raise
+                raise PublishingError(f"“{plan.revision.title}”: {error}") from error
+        else:
+            unpublish(article, by=None)
+        notifications.tell(
+            [plan.by],
+            _("“%(title)s” is %(what)s as scheduled")
+            % {
+                "title": plan.revision.title if plan.revision else article.title,
+                "what": _("published") if plan.revision else _("unpublished"),
+            },
+            article=article,
+        )
+    for bundle in {plan.bundle for plan in plans if plan.bundle}:
+        bundle.published_at = finished
+        bundle.save(update_fields=["published_at"])
+    return len(plans)
 
 
-def _fail(pk, message):
-    Schedule.objects.filter(pk=pk, outcome=Schedule.Outcome.PENDING).update(
-        outcome=Schedule.Outcome.FAILED, finished_at=timezone.now(), message=message
-    )
+@in_one_transaction
+def _fail(unit, message):
+    pending = Schedule.objects.filter(outcome=Schedule.Outcome.PENDING, **unit)
+    plans = list(pending.select_related("article__latest_revision", "by").order_by("pk"))
+    pending.update(outcome=Schedule.Outcome.FAILED, finished_at=timezone.now(), message=message)
+    for plan in plans:
+        record("failed", by=None, article=plan.article, detail=message)
+        notifications.tell(
+            [plan.by, *notifications.editors()],
+            _("Not carried out: the schedule of “%(title)s”")
+            % {"title": plan.revision.title if plan.revision else plan.article.title},
+            article=plan.article,
+            text=message,
+        )

@@ -4,14 +4,16 @@ from datetime import timedelta
 
 import pytest
 from django.apps import apps
-from django.db import connection
+from django.contrib.auth import get_user_model
+from django.db import connection, transaction
 from django.utils import timezone
 
 from articles import directory, publishing, references, search, similar
 from articles.content_version import current
-from articles.models import Article, Schedule, Tag
+from articles.models import Article, AuditEntry, Schedule, Tag
 from articles.publishing import Words, release
 from authors.models import Author
+from tests.conftest import SOAK
 from tests.factories import (
     change_draft,
     cite,
@@ -30,19 +32,18 @@ class Crash(BaseException):
 
 
 class CrashAfterWrite:
-    """Lets a number of writes through and fails after the next."""
+    """Counts the writes, and fails after one of them: the first is number 1, 0 is none."""
 
-    def __init__(self, writes_left):
-        self.writes_left = writes_left
-        self.happened = False
+    def __init__(self, fatal=0):
+        self.fatal = fatal
+        self.writes = 0
 
     def __call__(self, execute, sql, params, many, context):
         result = execute(sql, params, many, context)
         if sql.lstrip().split(None, 1)[0].upper() in {"INSERT", "UPDATE", "DELETE"}:
-            if self.writes_left == 0:
-                self.happened = True
+            self.writes += 1
+            if self.writes == self.fatal:
                 raise Crash
-            self.writes_left -= 1
         return result
 
 
@@ -81,6 +82,33 @@ def newsroom():
     return {"live": live, "draft": draft, "target": target}
 
 
+@pytest.fixture
+def desk(newsroom, editor):
+    """The same newsroom with everything that colleagues ask and say of a draft under way."""
+    live, target = newsroom["live"], newsroom["target"]
+    publishing.cancel_schedules(newsroom["draft"], by=editor)
+    publishing.submit(live, by=editor, note="Please look")
+    remark = publishing.comment(live, "Really?", by=editor, quote="See")
+    publishing.comment(live, "Yes", by=None, parent=remark)
+    two = [live, newsroom["draft"]]
+    later = {"due_at": timezone.now() + timedelta(days=2), "by": editor}
+    planned = publishing.save_bundle(None, name="Planned", articles=[live, target], by=editor)
+    publishing.schedule_bundle(planned, **later)
+    trashed = publishing.trash(make_public("Trashed", tags=["Oil"], related=[]), by=editor)
+    return newsroom | {
+        "editor": editor,
+        "new": get_user_model().objects.create_user("new", email="a@b.example", is_staff=True),
+        "remark": remark,
+        "task": publishing.assign(target, editor, by=None, task="Check"),
+        "link": publishing.share(live, by=editor),
+        "bundle": publishing.save_bundle(None, name="Both", articles=two, by=editor),
+        "planned": planned,
+        "later": later,
+        "trashed": trashed,
+        "sitting": publishing.autosave(target, Words(title="Half a ti"), by=editor, based_on=None),
+    }
+
+
 def renamed(model, name):
     row = model.objects.get(name=name)
     row.name, row.slug = "Renamed", "renamed"
@@ -107,28 +135,77 @@ VERBS = {
     "save_tag": lambda rows: publishing.save_tag(renamed(Tag, "Oil"), aliases=["Crude"]),
     "carry_out_due": lambda rows: publishing.carry_out_due(now=timezone.now() + timedelta(days=3)),
 }
+DESK_VERBS = {
+    "autosave": lambda rows: publishing.autosave(
+        rows["live"], Words(title="Thir", body=_BODY), by=rows["editor"], based_on=None
+    ),
+    "autosave again": lambda rows: publishing.autosave(
+        rows["target"], Words(title="Half a title"), by=rows["editor"],
+        based_on=rows["sitting"].edition,
+    ),
+    "name_revision": lambda rows: publishing.name_revision(
+        rows["target"], rows["sitting"], "Half", by=rows["editor"]
+    ),
+    "submit": lambda rows: publishing.submit(rows["live"], by=rows["editor"], note="Again"),
+    "approve": lambda rows: publishing.approve(rows["live"], by=rows["editor"]),
+    "send_back": lambda rows: publishing.send_back(rows["live"], by=None, comment="Shorter"),
+    "take_back": lambda rows: publishing.take_back(rows["live"], by=rows["editor"]),
+    "publish what was handed in": lambda rows: publishing.publish(rows["live"], by=rows["editor"]),
+    "comment": lambda rows: publishing.comment(
+        rows["live"], "Still?", by=None, parent=rows["remark"]
+    ),
+    "resolve": lambda rows: publishing.resolve(rows["remark"], by=rows["editor"]),
+    "assign": lambda rows: publishing.assign(rows["live"], rows["new"], by=rows["editor"]),
+    "finish": lambda rows: publishing.finish(rows["task"], by=None),
+    "share": lambda rows: publishing.share(rows["live"], by=rows["editor"]),
+    "unshare": lambda rows: publishing.unshare(rows["link"], by=rows["editor"]),
+    "save_bundle": lambda rows: publishing.save_bundle(
+        rows["bundle"], name="One", articles=[rows["live"]], by=rows["editor"]
+    ),
+    "publish_bundle": lambda rows: publishing.publish_bundle(rows["bundle"], by=rows["editor"]),
+    "schedule_bundle": lambda rows: publishing.schedule_bundle(rows["bundle"], **rows["later"]),
+    "cancel_bundle": lambda rows: publishing.cancel_bundle(rows["planned"], by=rows["editor"]),
+    "discard_bundle": lambda rows: publishing.discard_bundle(rows["planned"], by=rows["editor"]),
+    "carry out a bundle": lambda rows: publishing.carry_out_due(
+        now=timezone.now() + timedelta(days=3)
+    ),
+    "trash": lambda rows: publishing.trash(rows["live"], by=rows["editor"]),
+    "untrash": lambda rows: publishing.untrash(rows["trashed"], by=rows["editor"]),
+    "untrash as it was": lambda rows: publishing.untrash(
+        rows["trashed"], by=rows["editor"], as_it_was=True
+    ),
+    "delete": lambda rows: publishing.delete(rows["trashed"], by=rows["editor"]),
+}  # fmt: skip
 
 
 def leaves_nothing_wherever_it_crashes(verb):
-    """Crashes a verb after its first write, its second and so on, until it comes through."""
-    before, writes = dump(), 0
-    while True:
-        crash = CrashAfterWrite(writes)
-        try:
-            with connection.execute_wrapper(crash):
-                verb()
-        except Crash:
-            pass
-        if not crash.happened:
-            return writes >= 2 and dump() != before
-        writes += 1
+    """Crashes a verb after its first write, its last and one between; in a soak, after each.
+
+    Whatever is written outside of the one transaction is still there after the last write.
+    """
+    before, counter = dump(), CrashAfterWrite()
+    with transaction.atomic():
+        with connection.execute_wrapper(counter):
+            verb()
+        is_changed = dump() != before
+        transaction.set_rollback(True)
+    last = counter.writes
+    for fatal in range(1, last + 1) if SOAK else sorted({1, (last + 1) // 2, last}):
+        with pytest.raises(Crash), connection.execute_wrapper(CrashAfterWrite(fatal)):
+            verb()
         if dump() != before:
             return False
+    return last >= 2 and is_changed
 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_verb_that_crashes_after_any_write_leaves_nothing(verb, newsroom):
     assert leaves_nothing_wherever_it_crashes(lambda: VERBS[verb](newsroom))
+
+
+@pytest.mark.parametrize("verb", DESK_VERBS)
+def test_verb_of_the_desk_that_crashes_after_any_write_leaves_nothing(verb, desk):
+    assert leaves_nothing_wherever_it_crashes(lambda: DESK_VERBS[verb](desk))
 
 
 STEPS = [
@@ -178,7 +255,8 @@ def test_schedule_that_fails_leaves_nothing_but_its_outcome(newsroom, monkeypatc
 
     publishing.carry_out_due(now=timezone.now() + timedelta(days=3))
 
-    after, schedules = dump(), Schedule._meta.db_table
-    assert {name for name in after if after[name] != before[name]} == {schedules}
+    after = dump()
+    changed = {name for name in after if after[name] != before[name]}
+    assert changed == {Schedule._meta.db_table, AuditEntry._meta.db_table}
     assert [row.outcome for row in Schedule.objects.all()] == [Schedule.Outcome.FAILED]
     assert (current(), Article.objects.get(pk=newsroom["draft"].pk).state) == (version, "draft")

@@ -9,6 +9,7 @@ from articles import directory, publishing
 from articles.models import Article, Name
 from tests.factories import (
     change_draft,
+    erase,
     make_article,
     make_author,
     make_public,
@@ -131,7 +132,7 @@ def test_article_in_the_trash_has_no_name_of_today_and_gets_them_back():
 
 def test_deleted_article_has_no_names():
     article = make_withdrawn("Gone")
-    publishing.delete(article, by=None)
+    erase(article)
 
     assert names_of(article=article) == {}
 
@@ -241,7 +242,7 @@ def test_article_with_many_former_titles_stands_once_and_crowds_nobody_out():
 def test_trashed_and_deleted_articles_are_never_found():
     trashed = make_public("Secret Trash")
     Article.objects.filter(pk=trashed.pk).update(state=Article.State.TRASHED)
-    publishing.delete(make_withdrawn("Secret Deleted"), by=None)
+    erase(make_withdrawn("Secret Deleted"))
 
     assert titles("secret") == []
     assert titles("") == []

@@ -7,8 +7,9 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import ProtectedError, RestrictedError
 
 from articles import guards, publishing
+from articles.audit import record
 from articles.content_version import current
-from articles.models import Article, Image, MenuItem, Pick, SiteSettings, Tag
+from articles.models import Article, AuditEntry, Image, MenuItem, Pick, SiteSettings, Tag
 from articles.rendering import RefToken
 from authors.models import Author
 from tests import addresses
@@ -61,7 +62,7 @@ def test_nothing_that_texts_name_can_be_deleted(bare, table):
 
 def test_refusal_says_what_to_do_instead(bare):
     with pytest.raises(IntegrityError, match="Articles are taken away by"), transaction.atomic():
-        Article.objects.all().delete()
+        execute("DELETE FROM articles_article")
 
 
 def test_refused_delete_takes_nothing_along():
@@ -76,6 +77,26 @@ def test_refused_delete_takes_nothing_along():
     assert [model.objects.count() for model in (Article, Author, Tag)] == before
     assert article.bylines.count() == article.article_tags.count() == 1
     assert source.references.count() == 1
+
+
+def test_words_of_the_audit_go_with_a_deleted_article_and_are_kept_of_every_other():
+    kept = publishing.submit(make_article("Kept"), by=None, note="What I think")
+    gone = publishing.submit(make_article("Gone"), by=None, note="What I think")
+    tag = publishing.save_tag(Tag(name="Ports"))
+    record("changed", by=None, thing=tag, detail="Its name")
+    Article.objects.filter(pk=gone.pk).update(state="deleted")
+
+    for rows in (AuditEntry.objects.filter(article=kept), AuditEntry.objects.filter(article=None)):
+        for words in ("", "Something else"):
+            with pytest.raises(IntegrityError), transaction.atomic():
+                rows.update(detail=words)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        AuditEntry.objects.filter(article=gone).update(detail="Something else")
+    AuditEntry.objects.filter(article=gone).update(detail="")
+
+    details = set(AuditEntry.objects.values_list("object_name", "detail"))
+    assert {("Kept", "What I think"), ("Gone", ""), ("Ports", "Its name")} <= details
+    assert ("Gone", "What I think") not in details
 
 
 def test_article_outlives_its_user_and_keeps_its_picture():

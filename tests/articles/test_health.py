@@ -16,6 +16,7 @@ from tests import html
 from tests.factories import (
     change_draft,
     cite,
+    erase,
     make_article,
     make_author,
     make_public,
@@ -142,7 +143,7 @@ def test_target_that_was_thrown_away_is_found(state):
     target = make_public("Target")
     source = citing(target)
     if state == "deleted":
-        publishing.delete(target, by=None)
+        erase(target)
     else:
         Article.objects.filter(pk=target.pk).update(state=state)
 
@@ -171,7 +172,7 @@ def test_one_row_stands_for_the_live_text_and_the_draft():
 def test_what_is_withdrawn_itself_is_nobodys_work():
     target = make_public("Target")
     source = citing(target)
-    publishing.remove([target, source], by=None)
+    publishing.remove([target, source], publishing.UNPUBLISH, by=None)
 
     assert health.counts() == dict.fromkeys(Kind, 0)
 
@@ -488,7 +489,7 @@ def test_snooze_of_a_week_is_over_after_it():
 def test_snooze_of_one_citation_leaves_the_others():
     target, other = make_public("Target"), make_public("Other")
     make_public("Source", body=f"<p>{cite(target)} {cite(other)}</p>")
-    publishing.remove([target, other], by=None)
+    publishing.remove([target, other], publishing.UNPUBLISH, by=None)
     first, second = found(Kind.DANGLING)
 
     health.snooze(first.kind, first.key, reason="Later", period="good", by=None)

@@ -11,6 +11,7 @@ from articles.forms import ArticleForm
 from articles.models import Article
 from tests.factories import (
     change_draft,
+    erase,
     make_article,
     make_author,
     make_public,
@@ -167,7 +168,7 @@ def test_trashed_and_deleted_articles_are_never_offered(desk):
     trashed = make_corridor()
     Article.objects.filter(pk=trashed.pk).update(state=Article.State.TRASHED)
     deleted = make_withdrawn("The Deleted Corridor", body="<h2>Missing</h2><p>x</p>")
-    publishing.delete(deleted, by=None)
+    erase(deleted)
 
     assert labels(desk, "") == labels(desk, "corridor") == labels(desk, "missing") == []
     assert results(desk, "", kind="article") == []
@@ -304,7 +305,7 @@ def test_address_of_what_is_in_the_trash_or_deleted_offers_nothing(desk):
     trashed = make_corridor()
     Article.objects.filter(pk=trashed.pk).update(state=Article.State.TRASHED)
     deleted = make_withdrawn("Gone for Good", slug="gone-for-good")
-    publishing.delete(deleted, by=None)
+    erase(deleted)
 
     in_trash = ask(desk, "/articles/the-north-south-corridor/")
     gone = ask(desk, "/articles/gone-for-good/")

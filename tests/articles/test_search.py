@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 
 from articles import guards, publishing, search
 from articles.models import Article, Revision
+from tests.factories import erase
 
 FIRST_DAY = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -89,7 +90,7 @@ def publish():
         at = published_at or FIRST_DAY + timedelta(days=len(made))
         article = Article.objects.create(touched_at=timezone.now())
         revision = Revision.objects.create(
-            article=article, number=1, title=title, created_at=at, saved_at=at
+            article=article, number=1, edition=1, title=title, created_at=at, saved_at=at
         )
         article.state = Article.State.LIVE
         article.language = language
@@ -459,7 +460,7 @@ def test_remove_takes_an_article_out(publish):
 def test_deletion_takes_an_article_out(publish):
     gone, left = publish("Oil"), publish("Oil")
 
-    publishing.delete(gone, by=None)
+    erase(gone)
 
     assert found("oil") == [left.pk]
     assert index_size() == 1
@@ -599,7 +600,7 @@ def test_index_survives_a_change_of_the_article_table(publish):
         editor.alter_field(Article, new, old)
 
     assert found("oil") == [article.pk]
-    publishing.delete(article, by=None)
+    erase(article)
     assert index_size() == 0
     # The change has taken the guards away with the table; every migration brings them back.
     guards.install()

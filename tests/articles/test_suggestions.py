@@ -17,6 +17,7 @@ from articles.rendering import structure
 from tests.factories import (
     change_draft,
     cite,
+    erase,
     make_article,
     make_author,
     make_public,
@@ -91,7 +92,7 @@ def test_what_can_not_be_cited_by_new_texts_is_not_suggested(railways):
     railways.is_retired = True
     publishing.save_tag(railways)
     deleted = make_public("A Deleted Matter")
-    publishing.delete(deleted, by=None)
+    erase(deleted)
 
     text = f"<p>{withdrawn.title}, {deleted.title}, Imprint, {retired.name} and Railways.</p>"
 

@@ -90,3 +90,13 @@ def test_every_host_allowed_is_warned_of(settings):
     settings.ALLOWED_HOSTS = ["*"]
 
     assert ids(checks.address_is_protected(None)) == ["irb.W002"]
+
+
+def test_mail_that_is_only_printed_beside_a_database_server_is_warned_of(settings):
+    settings.IS_EMBEDDED = False
+    settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    printed = ids(checks.mail_leaves(None))
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    sent = ids(checks.mail_leaves(None))
+
+    assert (printed, sent) == (["irb.W003"], [])

@@ -224,3 +224,91 @@ def test_manage_py_says_one_sentence_about_a_wrong_value(tmp_path):
 
     assert result.returncode == 1
     assert result.stderr == "The settings are wrong: DEBUG must be yes or no; it is '?'.\n"
+
+
+# Mail
+
+
+def read_mail_server(value, monkeypatch):
+    monkeypatch.setenv("EMAIL_URL", value)
+    return environment.mail_server("EMAIL_URL")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("smtp://a:b@mail.example.org", ("mail.example.org", 587, "a", "b", True, False)),
+        ("smtp://a%40x:p%2F%25@m.example:2525", ("m.example", 2525, "a@x", "p/%", True, False)),
+        ("smtps://a:b@mail.example.org", ("mail.example.org", 465, "a", "b", False, True)),
+        ("smtp://relay.example?starttls=no", ("relay.example", 25, "", "", False, False)),
+        ("smtp://relay.example?starttls=yes", ("relay.example", 587, "", "", True, False)),
+        ("smtp://localhost", ("localhost", 25, "", "", False, False)),
+        ("smtp://[::1]:1025/", ("::1", 1025, "", "", False, False)),
+    ],
+)
+def test_mail_server_is_read_and_passwords_travel_encrypted(monkeypatch, value, expected):
+    server = read_mail_server(value, monkeypatch)
+
+    assert server.backend == "django.core.mail.backends.smtp.EmailBackend"
+    found = (server.host, server.port, server.user, server.password)
+    assert (*found, server.use_tls, server.use_ssl) == expected
+
+
+@pytest.mark.parametrize("value", ["", "console:"])
+def test_mail_is_printed_unless_a_server_is_named(monkeypatch, value):
+    server = read_mail_server(value, monkeypatch)
+
+    assert server.backend == "django.core.mail.backends.console.EmailBackend"
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("mail.example.org", "EMAIL_URL can't be read"),
+        ("http://a:secret@mail.example.org", "EMAIL_URL can't be read"),
+        ("smtp://a:secret@", "EMAIL_URL can't be read"),
+        ("smtp://a@mail.example.org", "EMAIL_URL can't be read"),
+        ("smtp://a:secret@mail.example.org:mail", "EMAIL_URL can't be read"),
+        ("smtp://a:secret@mail.example.org/inbox", "EMAIL_URL can't be read"),
+        ("smtp://a:secret@mail.example.org#x", "EMAIL_URL can't be read"),
+        ("smtp://a:secret%0A@mail.example.org", "EMAIL_URL can't be read"),
+        ("smtp://a:%FF@mail.example.org", "EMAIL_URL can't be read"),
+        ("smtp://a:secret@mail.example.org?tls=1", "EMAIL_URL knows one option"),
+        ("smtps://a:secret@mail.example.org?starttls=no", "EMAIL_URL knows one option"),
+        ("smtp://a:secret@mail.example.org?starttls=no", "EMAIL_URL would send its password"),
+    ],
+)
+def test_mail_server_that_cannot_be_used_is_named_without_its_password(
+    monkeypatch, value, sentence
+):
+    with pytest.raises(ImproperlyConfigured) as refused:
+        read_mail_server(value, monkeypatch)
+
+    assert str(refused.value).startswith(sentence)
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "site", "expected"),
+    [
+        ("", "https://www.example.org", "newsroom@example.org"),
+        ("", "http://127.0.0.1:8000", "newsroom@localhost"),
+        ("", "http://[::1]:8000", "newsroom@localhost"),
+        ("desk@example.org", "https://x.org", "desk@example.org"),
+        ("The Desk <desk@example.org>", "https://x.org", "The Desk <desk@example.org>"),
+    ],
+)
+def test_mail_comes_from_the_newsroom(monkeypatch, value, site, expected):
+    monkeypatch.setenv("EMAIL_FROM", value)
+
+    assert environment.mail_sender("EMAIL_FROM", site=site) == expected
+
+
+@pytest.mark.parametrize(
+    "value", ["desk", "desk@", "Desk <desk@example.org", "a@b.c\nBcc: x@y.z", "a@b.c, x@y.z"]
+)
+def test_sender_that_is_no_address_is_refused(monkeypatch, value):
+    monkeypatch.setenv("EMAIL_FROM", value)
+
+    with pytest.raises(ImproperlyConfigured, match=r"^EMAIL_FROM must be an address"):
+        environment.mail_sender("EMAIL_FROM", site="https://x.org")

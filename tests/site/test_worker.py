@@ -1,12 +1,19 @@
 import os
 import signal
+import threading
+import time
+from datetime import timedelta
 
 import pytest
+from django.core import mail
 from django.core.management import call_command
 from django.db import OperationalError
+from django.utils import timezone
 
-from articles import publishing
+from articles import notifications, publishing
 from articles.management.commands import worker
+from articles.models import Article, Notification
+from tests.factories import make_article
 
 
 @pytest.fixture(autouse=True)
@@ -35,15 +42,18 @@ def rounds(monkeypatch):
     # A test's own transaction would go together with its connection.
     monkeypatch.setattr(worker, "close_old_connections", lambda: None)
     monkeypatch.setattr(worker, "look_at_statistics", lambda: None)
+    monkeypatch.setattr(notifications, "send_due", lambda *, now: 0)
+    monkeypatch.setattr(notifications, "forget_old", lambda *, now: None)
     return outcomes
 
 
 def test_once_says_how_much_was_carried_out(rounds, capsys, monkeypatch):
     monkeypatch.setattr(publishing, "carry_out_due", lambda *, now: 3)
+    monkeypatch.setattr(notifications, "send_due", lambda *, now: 2)
 
     call_command("worker", once=True)
 
-    assert capsys.readouterr().out == "3 carried out\n"
+    assert capsys.readouterr().out == "3 carried out, 2 mailed\n"
 
 
 def test_worker_goes_on_until_it_is_told_to_stop(rounds):
@@ -75,3 +85,75 @@ def test_worker_stops_without_its_parent(rounds):
 def test_worker_may_look_at_the_statistics_at_any_time():
     worker.look_at_statistics()
     worker.look_at_statistics()
+
+
+# Mail
+
+
+def test_mail_server_that_hangs_delays_nothing_and_does_not_keep_the_worker(rounds, monkeypatch):
+    hangs, released = threading.Event(), threading.Event()
+
+    def send_due(*, now):
+        hangs.set()
+        released.wait(30)
+
+    def carry_out_due(*, now):
+        # Only what is due once the mail server hangs counts.
+        if hangs.wait(5):
+            rounds.pop()
+        if not rounds:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(notifications, "send_due", send_due)
+    monkeypatch.setattr(publishing, "carry_out_due", carry_out_due)
+    monkeypatch.setattr(worker, "MAIL_PATIENCE", 0.05)
+    rounds[:] = [0] * 5
+    begun = time.monotonic()
+
+    call_command("worker")
+
+    released.set()
+    assert rounds == []
+    assert time.monotonic() - begun < 5
+
+
+def test_mail_goes_on_whatever_went_wrong_with_it_before(rounds, monkeypatch, caplog):
+    asked = []
+
+    def send_due(*, now):
+        asked.append(now)
+        if len(asked) == 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+        elif len(asked) == 1:
+            raise UnicodeError("no such host")
+        elif len(asked) == 2:
+            raise OperationalError("gone")
+
+    monkeypatch.setattr(notifications, "send_due", send_due)
+    monkeypatch.setattr(publishing, "carry_out_due", lambda *, now: 0)
+
+    call_command("worker")
+
+    assert len(asked) == 3
+    assert [record.msg.split(" (")[0] for record in caplog.records] == [
+        "Sending mail failed",
+        "The database failed",
+    ]
+
+
+@pytest.mark.django_db
+def test_one_round_publishes_what_is_due_and_mails_who_planned_it(editor, capsys):
+    editor.email = "editor@example.org"
+    editor.save()
+    article = make_article("The Corridor")
+    now = timezone.now()
+    publishing.schedule(article, due_at=now + timedelta(minutes=1), by=editor)
+    article.schedules.update(due_at=now - timedelta(seconds=1))
+
+    call_command("worker", once=True)
+    call_command("worker", once=True)
+
+    assert capsys.readouterr().out == "1 carried out, 1 mailed\n0 carried out, 0 mailed\n"
+    assert Article.objects.get().state == Article.State.LIVE
+    assert [message.to for message in mail.outbox] == [["editor@example.org"]]
+    assert Notification.objects.get().mail == Notification.Mail.SENT

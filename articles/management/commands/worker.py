@@ -9,20 +9,23 @@ from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
-from articles import publishing
+from articles import notifications, publishing
 
 logger = logging.getLogger(__name__)
 
 INTERVAL = 1
 LONGEST_PAUSE = 60
 TIDY_INTERVAL = 3600
+# How long a message on its way may hold up the end; it is sent again by the next worker.
+MAIL_PATIENCE = 3
 
 
 class Command(BaseCommand):
     requires_system_checks = []
     help = (
-        "Carries out what is due (scheduled publishing and unpublishing), once a second, until"
-        " it is told to stop. Several workers do no harm. `serve` runs one."
+        "Carries out what is due (scheduled publishing and unpublishing) once a second, and sends"
+        " the newsroom its mail, until it is told to stop. Several workers do no harm. `serve`"
+        " runs one."
     )
 
     def add_arguments(self, parser):
@@ -36,26 +39,58 @@ class Command(BaseCommand):
 
     def handle(self, *, once, parent, **options):
         if once:
-            self.stdout.write(f"{publishing.carry_out_due(now=timezone.now())} carried out")
+            carried_out = publishing.carry_out_due(now=timezone.now())
+            sent = notifications.send_due(now=timezone.now())
+            self.stdout.write(f"{carried_out} carried out, {sent} mailed")
             return
         # The signals only raise a flag: a transaction that has begun is always finished.
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        pause, tidied_at = INTERVAL, None
-        while not stop.wait(pause) and parent in (None, os.getppid()):
+        # A thread of its own: a mail server that is slow must not delay what is due.
+        mail = threading.Thread(target=rounds, args=(send_mail, stop), daemon=True)
+        mail.start()
+        rounds(Duties(), stop, goes_on=lambda: parent in (None, os.getppid()))
+        stop.set()
+        mail.join(MAIL_PATIENCE)
+
+
+def rounds(work, stop, *, goes_on=lambda: True):
+    """Does some work once a second, more rarely while it fails, until it is to stop."""
+    pause = INTERVAL
+    while not stop.wait(pause) and goes_on():
+        close_old_connections()
+        try:
+            work()
+            pause = INTERVAL
+        except DatabaseError as error:
+            pause = min(pause * 2, LONGEST_PAUSE)
+            logger.error("The database failed (%s); next try in %s s.", error, pause)
+        finally:
             close_old_connections()
-            try:
-                publishing.carry_out_due(now=timezone.now())
-                if tidied_at is None or time.monotonic() - tidied_at > TIDY_INTERVAL:
-                    tidied_at = time.monotonic()
-                    look_at_statistics()
-                pause = INTERVAL
-            except DatabaseError as error:
-                pause = min(pause * 2, LONGEST_PAUSE)
-                logger.error("The database failed (%s); next try in %s s.", error, pause)
-            finally:
-                close_old_connections()
+
+
+class Duties:
+    """What is due, and now and then what a database needs."""
+
+    tidied_at = None
+
+    def __call__(self):
+        publishing.carry_out_due(now=timezone.now())
+        if self.tidied_at is None or time.monotonic() - self.tidied_at > TIDY_INTERVAL:
+            self.tidied_at = time.monotonic()
+            look_at_statistics()
+            notifications.forget_old(now=timezone.now())
+
+
+def send_mail():
+    try:
+        notifications.send_due(now=timezone.now())
+    except DatabaseError:
+        raise
+    except Exception:
+        # Whatever it is: no mail would leave any more if the thread ended.
+        logger.exception("Sending mail failed")
 
 
 def look_at_statistics():

@@ -1,25 +1,29 @@
 // The article form: brings its parts to life and keeps words from being lost by accident.
 
+import { makeAutosave } from "./autosave.js"
+import { makeComments } from "./comments.js"
 import { createEditor } from "./editor.js"
+import { makeLivePreview } from "./live_preview.js"
 import { element } from "./lookup.js"
 import { makePicker } from "./picker.js"
 import { choosePicture } from "./pictures.js"
+import { makeSharing } from "./sharing.js"
 import { makeSuggestions } from "./suggestions.js"
 
 const form = document.querySelector("[data-article-form]")
-let isDirty = false
 
 for (const root of form.querySelectorAll("[data-picker]")) makePicker(root)
 
 makeSuggestions(form)
+makeAutosave(form)
+makeComments(form)
+makeLivePreview(form)
+makeSharing(form)
 const body = form.querySelector("textarea[data-library]")
-createEditor(body).then(
-  () => { isDirty = form.hasAttribute("data-unsaved") },
-  (error) => {
-    body.hidden = false
-    console.error(error)
-  },
-)
+createEditor(body).catch((error) => {
+  body.hidden = false
+  console.error(error)
+})
 
 // The lead picture.
 const lead = form.querySelector("[data-lead-picture]")
@@ -32,37 +36,22 @@ if (lead) {
       url: body.dataset.picturesUrl, uploadUrl: body.dataset.uploadUrl,
       token: form.elements.csrfmiddlewaretoken.value,
     })
-    if (!picture) return
-    store.value = picture.value
-    shown.replaceChildren(element("img", { src: picture.src, alt: picture.alt }))
-    remove.hidden = false
-    isDirty = true
+    if (picture) choose(picture.value, picture)
   })
-  remove.addEventListener("click", () => {
-    store.value = ""
-    shown.replaceChildren()
-    remove.hidden = true
-    isDirty = true
-  })
-}
+  remove.addEventListener("click", () => choose("", null))
+  store.addEventListener("words:set", (event) => draw(event.detail))
 
-// Leaving with unsaved words asks first.
-form.addEventListener("input", () => { isDirty = true })
-form.addEventListener("submit", (event) => {
-  const button = event.submitter
-  if (button?.dataset.confirm && !window.confirm(button.dataset.confirm)) return event.preventDefault()
-  isDirty = false
-  return undefined
-})
-window.addEventListener("beforeunload", (event) => { if (isDirty) event.preventDefault() })
-
-// Ctrl+S saves the draft.
-document.addEventListener("keydown", (event) => {
-  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") {
-    event.preventDefault()
-    form.requestSubmit(form.querySelector("[name=_save]"))
+  function choose(value, picture) {
+    store.value = value
+    draw(picture)
+    store.dispatchEvent(new Event("input", { bubbles: true }))
   }
-})
+
+  function draw(picture) {
+    shown.replaceChildren(...(picture ? [element("img", { src: picture.src, alt: picture.alt })] : []))
+    remove.hidden = !picture
+  }
+}
 
 // The standfirst says how long it is.
 const standfirst = form.querySelector("#id_standfirst")

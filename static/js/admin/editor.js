@@ -130,8 +130,8 @@ const TABLE_TOOLS = [
 
 function toolbar(editor, actions) {
   const buttons = []
-  const tool = (words, title, run, state) => {
-    const button = element("button", { type: "button", class: "tool", title, "aria-label": title, text: words, tabindex: "-1" })
+  const tool = (words, title, run, state, name = null) => {
+    const button = element("button", { type: "button", class: "tool", title, "aria-label": title, text: words, tabindex: "-1", "data-tool": name })
     button.addEventListener("mousedown", (event) => event.preventDefault())
     button.addEventListener("click", () => run(editor))
     if (state) button.setAttribute("aria-pressed", "false")
@@ -145,7 +145,7 @@ function toolbar(editor, actions) {
   )
   groups.push(
     element("div", { class: "tools__group", role: "group" },
-      tool("@ Cite", "Cite an article, section, author or tag (type @)", actions.cite, ["reference"]),
+      tool("@ Cite", "Cite an article, section, author or tag (type @, or Ctrl+Shift+K)", actions.cite, ["reference"], "cite"),
       tool("Link", "Link to an outside address (Ctrl+K)", actions.link, ["link"]),
       tool("Picture", "Insert a picture", actions.picture, null),
       tool("Table", "Insert a table", chained((c) => c.insertTable({ rows: 3, cols: 3, withHeaderRow: true })), null)),
@@ -326,7 +326,8 @@ export async function createEditor(textarea) {
     uploadUrl: textarea.dataset.uploadUrl,
     exclude: textarea.dataset.exclude || "",
     placeholder: textarea.getAttribute("placeholder") || "",
-    token: textarea.form.elements.csrfmiddlewaretoken.value,
+    // Another one after signing in anew.
+    get token() { return textarea.form.elements.csrfmiddlewaretoken.value },
   }
   const tiptap = await import(textarea.dataset.library)
   const holder = element("div", { class: "writing" })
@@ -339,6 +340,7 @@ export async function createEditor(textarea) {
     element: holder,
     extensions: extensions(tiptap, settings),
     content: textarea.value,
+    editable: !textarea.disabled,
     // The library's own styles would be an inline style element; they are in admin.css.
     injectCSS: false,
     editorProps: {

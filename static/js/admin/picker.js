@@ -151,5 +151,7 @@ export function makePicker(root) {
   })
   // Other parts of the form put something on the list: detail is {value, label, note}.
   root.addEventListener("picker:add", (event) => add(event.detail))
+  // Or bring back a list that was there before.
+  root.addEventListener("picker:set", (event) => { items = event.detail; save() })
   draw()
 }

@@ -21,7 +21,7 @@ from articles.importing.loading import load
 from articles.models import Article, Image, ImportRecord, Redirect, Reference, Schedule, Tag
 from articles.rendering import structure
 from authors.models import Author
-from tests.factories import change_draft, make_author, make_public, picture_file
+from tests.factories import change_draft, erase, make_author, make_public, picture_file
 
 pytestmark = pytest.mark.django_db
 
@@ -679,7 +679,7 @@ def deleted():
     """The document of an article that cites nothing, was imported and is deleted since."""
     gone = document("gone", slug="gone", body='<h2>Ports</h2><h2 id="sec-7">Rails</h2><p>Text.</p>')
     load([gone])
-    publishing.delete(article_of("gone"), by=None)
+    erase(article_of("gone"))
     return gone
 
 
@@ -729,7 +729,7 @@ def test_load_texts_that_cite_what_was_deleted_meanwhile_do_not_change():
     one = document(body='<p><a href="import:two#ports-2">x</a></p>')
     two = document("two", body="<h2>Ports</h2><p>Text.</p><h2>Ports</h2><p>More.</p>")
     load([one, two])
-    publishing.delete(article_of("two"), by=None)
+    erase(article_of("two"))
 
     report = load([one, two])
 

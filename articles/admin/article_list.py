@@ -1,0 +1,221 @@
+"""The list of articles: what it shows, what narrows it down, what is done to many at once."""
+
+from django.contrib import admin, messages
+from django.db.models import Count, Exists, F, OuterRef, Q
+from django.http import HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from articles import effects, publishing, rights
+from articles.admin.consequences import REMOVED_AT_ONCE
+from articles.forms import working_title
+from articles.models import Article, Reference, Schedule, Tag
+from articles.publishing import DELETE, UNPUBLISH, PublishingError
+from authors.models import Author
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = gettext_lazy("state")
+    parameter_name = "state"
+
+    def lookups(self, request, model_admin):
+        return [
+            ("live", _("Live")),
+            ("changed", _("Live, with a newer draft")),
+            ("draft", _("Draft, never public")),
+            ("scheduled", _("Scheduled")),
+            ("withdrawn", _("Withdrawn")),
+            ("submitted", _("Handed in")),
+            ("trashed", _("In the trash")),
+        ]
+
+    def queryset(self, request, queryset):
+        pending = Schedule.objects.filter(article=OuterRef("pk"), outcome=Schedule.Outcome.PENDING)
+        conditions = {
+            "live": Q(state=Article.State.LIVE),
+            "changed": Q(state=Article.State.LIVE) & ~Q(latest_revision=F("live_revision")),
+            "draft": Q(state=Article.State.DRAFT),
+            "scheduled": Exists(pending),
+            "withdrawn": Q(state=Article.State.WITHDRAWN),
+            "submitted": Q(submission__isnull=False),
+            "trashed": Q(state=Article.State.TRASHED),
+        }
+        # What is in the trash is seen there only.
+        condition = conditions.get(self.value(), ~Q(state=Article.State.TRASHED))
+        return queryset.filter(condition)
+
+
+class AuthorFilter(admin.SimpleListFilter):
+    title = gettext_lazy("author")
+    parameter_name = "author"
+
+    def lookups(self, request, model_admin):
+        return [(author.uid, author.name) for author in Author.objects.choosable()[:50]]
+
+    def queryset(self, request, queryset):
+        uid = self.value()
+        return queryset.filter(latest_revision__bylines__icontains=uid) if uid else queryset
+
+
+class TagFilter(admin.SimpleListFilter):
+    title = gettext_lazy("tag")
+    parameter_name = "tag"
+    template = "admin/articles/tag_filter.html"
+
+    def lookups(self, request, model_admin):
+        return [(tag.slug, tag.name) for tag in Tag.objects.listed().order_by("name")[:200]]
+
+    def queryset(self, request, queryset):
+        slug = self.value()
+        return queryset.filter(article_tags__tag__slug=slug) if slug else queryset
+
+
+_OF_TRASH = {"put_back_selected", "delete_for_good"}
+
+
+class ArticleList:
+    """Mixin for the article admin."""
+
+    list_display = [
+        *("title_words", "state_words", "author_names", "tag_names", "date", "cites", "cited")
+    ]
+    list_display_links = ["title_words"]
+    list_filter = [StateFilter, "kind", AuthorFilter, TagFilter, "first_published_at"]
+    search_fields = ["latest_revision__title", "latest_revision__standfirst", "title", "slug"]
+    search_help_text = gettext_lazy("Words of the title, the standfirst or the address")
+    ordering = ["-touched_at"]
+    list_per_page = 50
+    show_full_result_count = False
+    actions = [
+        *("publish_selected", "unpublish_selected", "trash_selected"),
+        *("put_back_selected", "delete_for_good"),
+    ]
+
+    def get_queryset(self, request):
+        articles = super().get_queryset(request).select_related("latest_revision", "submission")
+        return rights.seen_by(request.user, articles.exclude(state=Article.State.DELETED))
+
+    def get_changelist_instance(self, request):
+        changelist = super().get_changelist_instance(request)
+        # One query for all rows of the page, instead of one for each.
+        uids = {
+            uid
+            for article in changelist.result_list
+            if article.latest_revision
+            for uid in article.latest_revision.bylines
+        }
+        names = dict(Author.objects.filter(uid__in=uids).values_list("uid", "name"))
+        pks = [article.pk for article in changelist.result_list]
+        live = Reference.objects.filter(set=Reference.Set.LIVE).order_by()
+        cites = live.filter(source__in=pks).values_list("source").annotate(Count("pk"))
+        cited = live.filter(target_article__in=pks).values_list("target_article")
+        cites, cited = dict(cites), dict(cited.annotate(Count("source", distinct=True)))
+        for article in changelist.result_list:
+            article.author_names_by_uid = names
+            article.cites, article.cited = cites.get(article.pk), cited.get(article.pk)
+        return changelist
+
+    @admin.display(description=gettext_lazy("title"), ordering="latest_revision__title")
+    def title_words(self, article):
+        return working_title(article)
+
+    @admin.display(description=gettext_lazy("state"), ordering="state")
+    def state_words(self, article):
+        if article.state == Article.State.LIVE and article.has_newer_draft:
+            words, kind = _("live, newer draft"), "changed"
+        else:
+            words, kind = article.get_state_display(), article.state
+        return format_html('<span class="state state--{}">{}</span>', kind, words)
+
+    @admin.display(description=gettext_lazy("authors"))
+    def author_names(self, article):
+        uids = article.latest_revision.bylines if article.latest_revision else []
+        names = article.author_names_by_uid
+        return ", ".join(names[uid] for uid in uids if uid in names) or "–"
+
+    @admin.display(description=gettext_lazy("tags"))
+    def tag_names(self, article):
+        names = article.latest_revision.tags if article.latest_revision else []
+        return ", ".join(names) or "–"
+
+    @admin.display(description=gettext_lazy("published"), ordering="first_published_at")
+    def date(self, article):
+        if not article.first_published_at:
+            return "–"
+        return date_format(timezone.localtime(article.first_published_at), "j M Y")
+
+    @admin.display(description=gettext_lazy("cites"))
+    def cites(self, article):
+        return article.cites or "–"
+
+    @admin.display(description=gettext_lazy("cited by"))
+    def cited(self, article):
+        return article.cited or "–"
+
+    # The list's actions
+
+    @admin.action(description=gettext_lazy("Publish the newest version"), permissions=["publish"])
+    def publish_selected(self, request, queryset):
+        done = 0
+        for article in queryset:
+            if article.latest_revision and effects.of_publishing(article, article.latest_revision):
+                words = format_html(
+                    _('{}: not published yet. <a href="{}">See what it would bring about</a>.'),
+                    working_title(article),
+                    reverse("admin:articles_article_check", args=[article.pk]),
+                )
+                self.message_user(request, words, messages.WARNING)
+                continue
+            try:
+                publishing.publish(article, by=request.user)
+            except PublishingError as error:
+                self.message_user(request, f"{working_title(article)}: {error}", messages.WARNING)
+            else:
+                done += 1
+        if done:
+            words = ngettext("%(n)d article published.", "%(n)d articles published.", done)
+            self.message_user(request, words % {"n": done}, messages.SUCCESS)
+
+    @admin.action(description=gettext_lazy("Unpublish …"), permissions=["publish"])
+    def unpublish_selected(self, request, queryset):
+        return self._ask_about(request, queryset, UNPUBLISH)
+
+    @admin.action(description=gettext_lazy("Move to the trash …"), permissions=["trash"])
+    def trash_selected(self, request, queryset):
+        if queryset.count() > REMOVED_AT_ONCE:
+            return self.refuse_so_many(request)
+        return self.throw_away(request, list(queryset))
+
+    @admin.action(description=gettext_lazy("Put back"), permissions=["trash"])
+    def put_back_selected(self, request, queryset):
+        if queryset.count() > REMOVED_AT_ONCE:
+            return self.refuse_so_many(request)
+        return self.put_back(request, list(queryset))
+
+    @admin.action(description=gettext_lazy("Delete for good …"), permissions=["erase"])
+    def delete_for_good(self, request, queryset):
+        return self._ask_about(request, queryset, DELETE)
+
+    def get_actions(self, request):
+        """In the trash there are the ways out of it; everywhere else there is the rest."""
+        actions = super().get_actions(request)
+        is_trash = request.GET.get("state") == Article.State.TRASHED
+        return {name: action for name, action in actions.items() if (name in _OF_TRASH) == is_trash}
+
+    def _ask_about(self, request, queryset, do):
+        if queryset.count() > REMOVED_AT_ONCE:
+            return self.refuse_so_many(request)
+        return HttpResponseRedirect(self.removal_url(queryset, do))
+
+    def has_publish_permission(self, request):
+        return rights.may_publish(request.user)
+
+    def has_trash_permission(self, request):
+        return rights.may_write(request.user)
+
+    def has_erase_permission(self, request):
+        return rights.may_erase(request.user)

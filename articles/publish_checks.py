@@ -1,0 +1,170 @@
+"""What is looked at before an article goes out: each check is off, a warning or a stop.
+
+The newsroom sets the levels (articles.models.PublishCheck). The same findings stand beside the
+form while words are written, and decide whether articles.publishing.publish goes ahead.
+"""
+
+import re
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from articles import references
+from articles.models import Article, Image, PublishCheck, Section, Tag
+from articles.rendering import related_token, structure
+from authors.models import Author
+
+Level = PublishCheck.Level
+
+# In the order in which they are shown: key → what it looks at, and how strictly by default.
+CHECKS = {
+    "placeholder": (gettext_lazy("TK markers, where something is still to come"), Level.STOP),
+    "dangling": (gettext_lazy("References that lead nowhere"), Level.WARNING),
+    "alt_text": (gettext_lazy("Pictures without a description"), Level.WARNING),
+    "standfirst": (gettext_lazy("A missing standfirst"), Level.WARNING),
+    "author": (gettext_lazy("A missing author"), Level.WARNING),
+    "tags": (gettext_lazy("Missing tags"), Level.WARNING),
+}
+# The markers of the trade: TK, TKTK, also within square brackets; not the letters in a longer word.
+_PLACEHOLDER = re.compile(r"(?<![\w-])(?:TK)+(?![\w-])")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found. level: "warning" or "stop"; sentence: what to do, for the editor."""
+
+    key: str
+    level: str
+    sentence: str
+
+    @property
+    def is_stop(self):
+        return self.level == Level.STOP
+
+
+def levels():
+    """Key → level of every check, as the newsroom has set it."""
+    chosen = dict(PublishCheck.objects.values_list("key", "level"))
+    return {key: chosen.get(key, default) for key, (_words, default) in CHECKS.items()}
+
+
+def findings(article, words):
+    """What the checks find in some words (a Revision or Words) of an article: stops first."""
+    active = {key: level for key, level in levels().items() if level != Level.OFF}
+    content = structure(words.body)
+    found = [
+        Finding(key, active[key], sentence)
+        for key in CHECKS
+        if key in active and (sentence := _FINDERS[key](article, words, content))
+    ]
+    return sorted(found, key=lambda finding: not finding.is_stop)
+
+
+def ensure_rows(using="default", **_kwargs):
+    """Receiver of post_migrate: every check has a row, which the newsroom can change."""
+    rows = [PublishCheck(key=key, level=level) for key, (_words, level) in CHECKS.items()]
+    PublishCheck.objects.using(using).bulk_create(rows, ignore_conflicts=True)
+
+
+def _placeholder(_article, words, content):
+    texts = (words.title, words.standfirst, content.text)
+    count = sum(len(_PLACEHOLDER.findall(text)) for text in texts)
+    if not count:
+        return ""
+    return ngettext(
+        "Fill in the TK that is still in the text.",
+        "Fill in the %(n)d TKs that are still in the text.",
+        count,
+    ) % {"n": count}
+
+
+def _dangling(article, words, content):
+    cited = {reference.token: reference.words for reference in content.references}
+    for item in words.related:
+        if token := related_token(item):
+            cited.setdefault(token, _("a related link"))
+    own = {token for token in cited if token.kind == "article" and token.uid == article.uid}
+    anchors = {heading.anchor for heading in content.headings}
+    lost = {token for token in own if token.section and token.section not in anchors}
+    lost |= _leading_nowhere(set(cited) - own)
+    if not lost:
+        return ""
+    return _("These references lead nowhere: %(words)s. Cite something else, or take them out.") % {
+        "words": ", ".join(sorted(f"“{cited[token]}”" for token in lost)[:5])
+    }
+
+
+def _leading_nowhere(tokens):
+    """The tokens whose target isn't there, nor anything to which it leads on.
+
+    What was never public yet isn't among them: its words become a link when it goes out.
+    """
+    if not tokens:
+        return set()
+    lost = set()
+    for kind, model in (("author", Author), ("tag", Tag)):
+        uids = {token.uid for token in tokens if token.kind == kind}
+        known = model.objects.filter(uid__in=uids).values_list("uid", flat=True)
+        gone = uids - set(known) if uids else uids
+        lost |= {token for token in tokens if token.kind == kind and token.uid in gone}
+    cited = {token for token in tokens if token.kind == "article"}
+    if not cited:
+        return lost
+    addresses = references.resolve(cited).addresses
+    uids = {token.uid for token in cited}
+    articles = {article.uid: article for article in Article.objects.filter(uid__in=uids)}
+    sections = Section.objects.filter(article__uid__in=uids).exclude(state=Section.State.RETIRED)
+    places = set(sections.values_list("article__uid", "anchor"))
+    for token in cited:
+        article = articles.get(token.uid)
+        has_place = not token.section or (token.uid, token.section) in places
+        if article is not None and article.state == Article.State.DRAFT:
+            leads = has_place
+        else:
+            address = addresses.get(token)
+            leads = address is not None and (has_place or address != article.get_absolute_url())
+        if not leads:
+            lost.add(token)
+    return lost
+
+
+def _alt_text(_article, words, content):
+    count = content.pictures_without_alt
+    if words.lead_image_id:
+        count += Image.objects.filter(pk=words.lead_image_id, alt="").count()
+    if not count:
+        return ""
+    return ngettext(
+        "Describe the picture that has no description yet.",
+        "Describe the %(n)d pictures that have no description yet.",
+        count,
+    ) % {"n": count}
+
+
+def _standfirst(article, words, _content):
+    if article.kind == Article.Kind.PAGE or words.standfirst:
+        return ""
+    return _("Write a standfirst: one or two sentences under the title.")
+
+
+def _author(article, words, _content):
+    if article.kind != Article.Kind.ARTICLE or words.bylines:
+        return ""
+    return _("Say who wrote it: add an author.")
+
+
+def _tags(article, words, _content):
+    if article.kind != Article.Kind.ARTICLE or words.tags:
+        return ""
+    return _("Add a tag, so that readers find it.")
+
+
+_FINDERS = {
+    "placeholder": _placeholder,
+    "dangling": _dangling,
+    "alt_text": _alt_text,
+    "standfirst": _standfirst,
+    "author": _author,
+    "tags": _tags,
+}

@@ -1,0 +1,172 @@
+"""Several articles in one transaction: all of them go out, or none."""
+
+from django.db import IntegrityError
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from articles import rights
+from articles.audit import record
+from articles.content_version import raise_version
+from articles.models import Bundle, BundleItem, Schedule
+from articles.publishing.base import (
+    ATTEMPTS,
+    PublishingError,
+    in_one_transaction,
+    lock_all,
+    refuse_trashed,
+    require,
+)
+from articles.publishing.release import refuse_stopped, show
+from articles.publishing.schedules import plan_for
+
+BUNDLE_MAX = 100
+
+
+@in_one_transaction
+def save_bundle(bundle, *, name, articles, by):
+    """Makes or changes a bundle: its name and its articles, in order. Returns it.
+
+    bundle: the one to change, or None for a new one. One that is scheduled has to be called off
+    first: what was promised for a time is what goes out then.
+    """
+    _require(by)
+    name = " ".join(name.split())
+    articles = list(dict.fromkeys(articles))
+    if not name:
+        raise PublishingError(_("Give the bundle a name."))
+    if len(articles) > BUNDLE_MAX:
+        raise PublishingError(_("A bundle has at most %(n)d articles.") % {"n": BUNDLE_MAX})
+    is_new = bundle is None
+    bundle = Bundle(by=by, created_at=timezone.now()) if is_new else _held(bundle)
+    bundle.name = name
+    bundle.save()
+    locked = lock_all([article.pk for article in articles])
+    for article in locked.values():
+        with _named(article):
+            refuse_trashed(article)
+    bundle.items.all().delete()
+    BundleItem.objects.bulk_create(
+        BundleItem(bundle=bundle, article_id=article.pk, position=position)
+        for position, article in enumerate(articles)
+    )
+    record("added" if is_new else "changed", by=by, thing=bundle)
+    return bundle
+
+
+def publish_bundle(bundle, *, by):
+    """Publishes the newest versions of all articles of a bundle in one transaction.
+
+    Raises PublishingError, which names the article that can't go out; then none has.
+    """
+    for _attempt in range(ATTEMPTS):
+        try:
+            return _publish_bundle(bundle, by=by)
+        except IntegrityError:
+            # Somebody else took an address between the look and the write; see publish.
+            continue
+    return _publish_bundle(bundle, by=by)
+
+
+@in_one_transaction
+def _publish_bundle(bundle, *, by):
+    _require(by)
+    bundle = _held(bundle)
+    articles = _articles(bundle)
+    for article in articles:
+        with _named(article):
+            if by is not None:
+                refuse_stopped(article, article.latest_revision)
+            show(article, article.latest_revision, by=by)
+        record("published", by=by, article=article, detail=_bundle_words(bundle))
+    bundle.published_at = timezone.now()
+    bundle.save(update_fields=["published_at"])
+    record("published", by=by, thing=bundle)
+    raise_version()
+    return bundle
+
+
+@in_one_transaction
+def schedule_bundle(bundle, *, due_at, by):
+    """Plans to publish what the articles of a bundle are now, at a time: all of them or none."""
+    _require(by)
+    bundle = _held(bundle)
+    for article in _articles(bundle):
+        with _named(article):
+            plan_for(article, due_at=due_at, by=by, bundle=bundle)
+        record("scheduled", by=by, article=article, detail=_bundle_words(bundle))
+    date = date_format(timezone.localtime(due_at), "j F Y, H:i")
+    record("scheduled", by=by, thing=bundle, detail=_("publish on %(date)s") % {"date": date})
+    return bundle
+
+
+@in_one_transaction
+def cancel_bundle(bundle, *, by):
+    """Calls off the schedule of a bundle; returns how many plans that were."""
+    _require(by)
+    plans = Schedule.objects.filter(bundle=bundle, outcome=Schedule.Outcome.PENDING)
+    articles = lock_all(plans.values_list("article", flat=True))
+    for article in articles.values():
+        record("unscheduled", by=by, article=article, detail=_bundle_words(bundle))
+    if articles:
+        record("unscheduled", by=by, thing=bundle)
+    return plans.update(
+        outcome=Schedule.Outcome.CANCELLED, finished_at=timezone.now(), message=_("Called off.")
+    )
+
+
+@in_one_transaction
+def discard_bundle(bundle, *, by):
+    """Does away with a bundle; its articles stay as they are, its schedule is called off."""
+    cancel_bundle(bundle, by=by)
+    # Not the caller's object, which would lose its key even if this is tried again.
+    bundle = _held(bundle)
+    record("removed", by=by, thing=bundle)
+    Schedule.objects.filter(bundle=bundle).update(bundle=None)
+    bundle.delete()
+
+
+def _require(by):
+    require(rights.may_publish(by), _("You may not publish. Ask an editor to do it."))
+
+
+def _held(bundle):
+    bundle = Bundle.objects.select_for_update().filter(pk=bundle.pk).first()
+    if bundle is None:
+        raise PublishingError(_("This bundle isn't here any more."))
+    if Schedule.objects.filter(bundle=bundle, outcome=Schedule.Outcome.PENDING).exists():
+        raise PublishingError(_("This bundle is scheduled. Call its schedule off first."))
+    return bundle
+
+
+def _articles(bundle):
+    """A bundle's articles, locked, in its order."""
+    pks = list(bundle.items.order_by("position").values_list("article", flat=True))
+    if not pks:
+        raise PublishingError(_("There is nothing in this bundle yet. Add articles to it."))
+    locked = lock_all(pks)
+    articles = [locked[pk] for pk in pks]
+    for article in articles:
+        with _named(article):
+            refuse_trashed(article)
+    return articles
+
+
+class _named:
+    """Puts the title of the article in question before a refusal."""
+
+    def __init__(self, article):
+        self.article = article
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, _kind, error, _traceback):
+        if isinstance(error, PublishingError):
+            latest = self.article.latest_revision
+            title = (latest.title if latest else "") or _("Untitled")
+            raise PublishingError(f"“{title}”: {error}") from error
+
+
+def _bundle_words(bundle):
+    return _("with the bundle “%(name)s”") % {"name": bundle.name}

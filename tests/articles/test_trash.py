@@ -1,0 +1,411 @@
+"""The trash in the newsroom: in, undone, put back, shown again, emptied for good."""
+
+import re
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.utils import timezone
+
+from articles import publishing, rights
+from articles.models import Article
+from tests import html
+from tests.articles.test_consequences import chosen
+from tests.articles.test_schedules_admin import form
+from tests.factories import (
+    change_draft,
+    cite,
+    erase,
+    make_article,
+    make_public,
+    make_withdrawn,
+)
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/articles/article/"
+TRASH = f"{LIST}?state=trashed"
+UNTRASH = f"{LIST}untrash/"
+
+
+@pytest.fixture
+def desk(client, editor):
+    client.force_login(editor)
+    return client
+
+
+def make_member(django_user_model, role):
+    user = django_user_model.objects.create_user(role.lower(), is_staff=True)
+    user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+def url(article):
+    return f"{LIST}{article.pk}/change/"
+
+
+def removal(do, *articles):
+    return f"{LIST}remove/?do={do}&ids={','.join(str(article.pk) for article in articles)}"
+
+
+def state(article):
+    return Article.objects.get(pk=article.pk).state
+
+
+def said(response):
+    return html.all_words(response, "//ul[@class='messagelist']/li")
+
+
+def undo_of(response):
+    """What the Undo button of a message sends, and where."""
+    (undo,) = html.parse(response).xpath("//form[@class='undo']")
+    (button,) = undo.xpath(".//button")
+    data = {field.get("name"): field.get("value") for field in undo.xpath(".//input")}
+    return undo.get("action"), data | {button.get("name"): ""}
+
+
+def listed(response):
+    return html.all_words(response, "//th[contains(@class, 'field-title_words')]")
+
+
+def trashed(article):
+    publishing.trash(article, by=None)
+    return article
+
+
+# In
+
+
+def test_draft_that_nobody_cites_goes_at_once_and_comes_back_by_undo(desk):
+    article = make_article("A <b>note</b> to self")
+
+    reply = desk.post(url(article), form(article, title="A <i>note</i>", _trash=""), follow=True)
+    in_trash = state(article)
+    action, data = undo_of(reply)
+    back = desk.post(action, data, follow=True)
+
+    assert in_trash == "trashed"
+    assert reply.redirect_chain[-1][0] == LIST
+    assert said(reply) == ["“A <i>note</i>” is in the trash. Undo"]
+    assert "<i>note" not in reply.content.decode()
+    assert said(back) == ["“A <i>note</i>” is out of the trash, as a draft."]
+    assert back.redirect_chain[-1][0] == url(article)
+    assert state(article) == "draft"
+    # The words of the form are kept, as with every button.
+    assert article.revisions.latest().title == "A <i>note</i>"
+
+
+def test_undo_works_with_the_check_of_forms(editor):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(editor)
+    article = make_article()
+    page = html.parse(client.get(removal("trash", article)))
+    token = page.xpath("//form[@class='consequence']/input[@name='csrfmiddlewaretoken']/@value")[0]
+    reply = client.post(
+        removal("trash", article), {"how": "plain", "csrfmiddlewaretoken": token}, follow=True
+    )
+
+    action, data = undo_of(reply)
+
+    assert client.post(action, data | {"csrfmiddlewaretoken": ""}).status_code == 403
+    assert client.post(action, data).status_code == 302
+    assert state(article) == "draft"
+
+
+def test_what_somebody_would_miss_is_asked_about_first(desk):
+    cited, public = make_article("Cited draft"), make_public("Public")
+    make_article(body=f"<p>{cite(cited)}</p>")
+
+    for article in (cited, public, make_withdrawn()):
+        reply = desk.post(url(article), form(article, _trash=""))
+
+        assert reply["Location"] == removal("trash", article)
+        assert state(article) != "trashed"
+
+
+def test_public_article_leaves_readers_and_comes_back_by_undo(desk):
+    article = make_public("Public", slug="public")
+    source = make_public(body=f"<p>See {cite(article, 'it')}.</p>")
+
+    reply = desk.post(removal("trash", article), {"how": "plain"}, follow=True)
+    gone = desk.get("/articles/public/").status_code
+    action, data = undo_of(reply)
+    back = desk.post(action, data, follow=True)
+
+    assert gone == 410
+    assert said(back) == ["“Public” is out of the trash; readers see it again."]
+    assert desk.get("/articles/public/").status_code == 200
+    assert 'href="/articles/public/"' in desk.get(source.get_absolute_url()).content.decode()
+
+
+def test_undo_leaves_a_newer_draft_a_draft(desk):
+    article = make_public("Public", slug="public")
+    change_draft(article, title="Newer draft")
+
+    reply = desk.post(removal("trash", article), {"how": "plain"}, follow=True)
+    desk.post(*undo_of(reply))
+
+    assert html.all_words(desk.get("/articles/public/"), "//h1") == ["Public"]
+    assert article.revisions.latest().title == "Newer draft"
+
+
+def test_no_undo_is_offered_for_what_cannot_be_undone(desk):
+    article, other = make_public(), make_public()
+    make_public(body=f"<p>{cite(article)}</p>")
+
+    reply = desk.post(
+        removal("trash", article), {"how": "retarget", "target": chosen(other)}, follow=True
+    )
+
+    assert state(article) == "trashed"
+    assert html.parse(reply).xpath("//form[@class='undo']") == []
+
+
+# In the trash
+
+
+def test_form_is_to_be_read_and_says_who_and_when(desk, editor):
+    article = make_article("Thrown away")
+    publishing.trash(article, by=editor)
+
+    page = desk.get(url(article))
+    reply = desk.post(url(article), form(article, title="Changed", _save=""))
+
+    (banner,) = html.all_words(page, "//*[@class='in-trash']")
+    date = f"{timezone.localtime():%Y}"
+    assert banner.startswith("This article is in the trash. Since ")
+    assert date in banner
+    assert ", editor." in banner
+    fields = html.parse(page).xpath("//form[@data-article-form]//*[@name='title' or @name='body']")
+    assert [field.get("disabled") is not None for field in fields] == [True, True]
+    buttons = html.parse(page).xpath("//form[@data-article-form]//button/@name")
+    assert {"_save", "_publish", "_trash", "_preview"} & set(buttons) == set()
+    assert reply.status_code == 403
+    assert article.revisions.count() == 1
+
+
+def test_put_back_hidden_or_shown(desk):
+    hidden, shown = trashed(make_public("Hidden")), trashed(make_public("Shown"))
+    withdrawn, draft = trashed(make_withdrawn("Withdrawn")), trashed(make_article("Draft"))
+    ways = "//*[@class='in-trash']//button/@formaction"
+
+    offered = [len(html.parse(desk.get(url(one))).xpath(ways)) for one in (shown, withdrawn, draft)]
+    replies = [
+        desk.post(UNTRASH, {"ids": hidden.pk}, follow=True),
+        desk.post(html.parse(desk.get(url(shown))).xpath(ways)[1], {"ids": shown.pk}, follow=True),
+        desk.post(f"{UNTRASH}?as_it_was", {"ids": withdrawn.pk}, follow=True),
+        desk.post(f"{UNTRASH}?as_it_was", {"ids": draft.pk}, follow=True),
+    ]
+
+    assert offered == [2, 1, 1]
+    assert [said(reply)[0] for reply in replies] == [
+        "“Hidden” is out of the trash; readers don't see it.",
+        "“Shown” is out of the trash; readers see it again.",
+        "“Withdrawn” is out of the trash; readers don't see it.",
+        "“Draft” is out of the trash, as a draft.",
+    ]
+    assert [state(one) for one in (hidden, shown, withdrawn, draft)] == [
+        "withdrawn", "live", "withdrawn", "draft"
+    ]  # fmt: skip
+
+
+def test_put_back_of_what_is_not_in_the_trash_is_refused(desk):
+    article = make_public("Public")
+
+    reply = desk.post(UNTRASH, {"ids": article.pk}, follow=True)
+
+    assert said(reply) == ["“Public” isn't in the trash."]
+    assert state(article) == "live"
+
+
+def test_put_back_is_all_or_none(desk):
+    one, public = trashed(make_article("One")), make_public("Public")
+
+    desk.post(UNTRASH, {"ids": f"{one.pk},{public.pk}"})
+
+    assert state(one) == "trashed"
+
+
+@pytest.mark.parametrize("ids", ["", "0", "abc", "\x00", "9" * 40, ",", "²", "x" * 100_000])
+def test_put_back_of_nothing_is_not_found(desk, ids):
+    trashed(make_article())
+
+    assert desk.post(UNTRASH, {"ids": ids}).status_code == 404
+    assert desk.get(UNTRASH).status_code == 405
+
+
+def test_list_leads_into_the_trash_and_out_of_it(desk):
+    here, there = make_article("Here"), trashed(make_article("There"))
+
+    assert listed(desk.get(LIST)) == ["Here"]
+    assert listed(desk.get(TRASH)) == ["There"]
+    assert b'href="?state=trashed"' in desk.get(LIST).content
+    actions = "//select[@name='action']/option/@value"
+    assert html.parse(desk.get(LIST)).xpath(actions) == [
+        "", "publish_selected", "unpublish_selected", "trash_selected"
+    ]  # fmt: skip
+    assert html.parse(desk.get(TRASH)).xpath(actions) == [
+        "", "put_back_selected", "delete_for_good"
+    ]  # fmt: skip
+    assert (state(here), state(there)) == ("draft", "trashed")
+
+
+# Many at once
+
+
+def act(client, address, action, *articles):
+    data = {"action": action, "_selected_action": [article.pk for article in articles]}
+    return client.post(address, data, follow=True)
+
+
+def test_drafts_go_together_and_come_back_by_one_undo(desk):
+    # What they cite of one another is no reason to ask.
+    one = make_article("One")
+    two = make_article("Two", body=f"<p>{cite(one)}</p>")
+
+    reply = act(desk, LIST, "trash_selected", one, two)
+    gone = [state(one), state(two)]
+    back = desk.post(*undo_of(reply), follow=True)
+
+    assert gone == ["trashed", "trashed"]
+    assert said(reply) == ["2 articles are in the trash. Undo"]
+    assert said(back) == ["2 articles are out of the trash."]
+    assert [state(one), state(two)] == ["draft", "draft"]
+
+
+def test_with_a_public_one_among_them_all_are_asked_about(desk):
+    draft, public = make_article("Draft"), make_public("Public")
+
+    reply = act(desk, LIST, "trash_selected", draft, public)
+
+    assert reply.redirect_chain[-1][0].startswith(f"{LIST}remove/?do=trash&ids=")
+    assert [state(draft), state(public)] == ["draft", "live"]
+
+
+def test_selected_are_put_back_and_deleted(desk):
+    draft, public = trashed(make_article("Draft")), trashed(make_public("Public"))
+    doomed = trashed(make_public("Doomed", slug="doomed"))
+
+    back = act(desk, TRASH, "put_back_selected", draft, public)
+    asked = act(desk, TRASH, "delete_for_good", doomed)
+    deleted = desk.post(asked.redirect_chain[-1][0], {"how": "plain"}, follow=True)
+
+    assert said(back) == ["2 articles are out of the trash."]
+    assert [state(draft), state(public)] == ["draft", "withdrawn"]
+    assert said(deleted) == ["“Doomed” is deleted."]
+    assert desk.get("/articles/doomed/").status_code == 410
+
+
+def test_only_what_is_in_the_trash_is_deleted(desk):
+    article = make_public("Public")
+
+    reply = desk.post(removal("delete", article), {"how": "plain"})
+
+    assert reply.status_code == 422
+    assert html.all_words(reply, "//ul[contains(@class, 'errorlist')]/li") == [
+        "“Public” isn't in the trash. Only what is there can be deleted."
+    ]
+    assert state(article) == "live"
+
+
+def test_deletion_keeps_where_the_address_leads_unless_told_otherwise(desk):
+    first, second, other = make_public(slug="first"), make_public(slug="second"), make_public()
+    goal = other.get_absolute_url()
+    for article in (first, second):
+        desk.post(removal("trash", article), {"how": "lead", "target": chosen(other)})
+    third = make_public()
+
+    desk.post(removal("delete", first), {"how": "plain"})
+    desk.post(removal("delete", second), {"how": "lead", "target": chosen(third)})
+
+    assert desk.get("/articles/first/")["Location"] == goal
+    assert desk.get("/articles/second/")["Location"] == third.get_absolute_url()
+
+
+# Who may
+
+
+def test_contributor_throws_away_own_drafts_alone(client, django_user_model):
+    contributor = make_member(django_user_model, rights.CONTRIBUTOR)
+    own, foreign = make_article("Own", by=contributor), make_article("Foreign")
+    public = make_article("Own and public", by=contributor)
+    publishing.publish(public, by=None)
+    client.force_login(contributor)
+
+    reply = client.post(url(own), form(own, _trash=""), follow=True)
+    back = client.post(*undo_of(reply))
+    refused = [
+        client.post(url(public), form(public, _trash="")).status_code,
+        client.get(removal("trash", public)).status_code,
+        client.post(removal("trash", public), {"how": "plain"}).status_code,
+        client.post(removal("trash", foreign), {"how": "plain"}).status_code,
+        client.post(removal("unpublish", public), {"how": "plain"}).status_code,
+    ]
+    publishing.trash(foreign, by=None)
+    publishing.trash(public, by=None)
+    refused += [
+        client.post(UNTRASH, {"ids": foreign.pk}).status_code,
+        client.post(f"{UNTRASH}?as_it_was", {"ids": public.pk}).status_code,
+        client.post(removal("delete", public), {"how": "plain"}).status_code,
+        client.get(url(foreign)).status_code,
+    ]
+
+    assert back.status_code == 302
+    assert refused == [403, 403, 403, 404, 403, 404, 403, 403, 403]
+    assert [state(one) for one in (own, foreign, public)] == ["draft", "trashed", "trashed"]
+    page = client.get(url(public)).content
+    assert b"untrash" not in page
+    assert b"do=delete" not in page
+
+
+def test_contributor_learns_no_title_of_other_drafts(client, django_user_model):
+    contributor = make_member(django_user_model, rights.CONTRIBUTOR)
+    own = make_article("Own", by=contributor)
+    make_article("Secret plan", body=f"<p>Secret words {cite(own)}.</p>")
+    make_article("Second own", by=contributor, body=f"<p>{cite(own)}</p>")
+    client.force_login(contributor)
+
+    page = client.get(removal("trash", own))
+
+    assert html.all_words(page, "//a[@class='affected__title']") == ["Second own"]
+    assert "Secret" not in page.content.decode()
+    assert re.search(r"<b>2</b>\s+drafts cite it", page.content.decode())
+    # Nor may they lead readers anywhere.
+    assert html.parse(page).xpath("//input[@name='target']") == []
+    assert client.post(removal("trash", own), {"how": "lead"}).status_code == 422
+    assert client.post(removal("trash", own), {"how": "plain"}).status_code == 302
+    assert state(own) == "trashed"
+
+
+def test_editor_puts_back_and_publisher_deletes(client, django_user_model):
+    public = trashed(make_public("Public"))
+    client.force_login(make_member(django_user_model, rights.EDITOR))
+    for_editor = client.get(url(public)).content
+    deletion = client.post(removal("delete", public), {"how": "plain"}).status_code
+    publisher = make_member(django_user_model, rights.PUBLISHER)
+
+    client.post(UNTRASH, {"ids": public.pk})
+    put_back = state(public)
+    trashed(public)
+    client.force_login(publisher)
+    for_publisher = client.get(url(public)).content
+    client.post(removal("delete", public), {"how": "plain"})
+
+    assert (b"do=delete" in for_editor, deletion, put_back) == (False, 403, "withdrawn")
+    assert (b"do=delete" in for_publisher, state(public)) == (True, "deleted")
+
+
+def test_strangers_are_sent_to_the_log_in(client):
+    article = trashed(make_article())
+
+    reply = client.post(UNTRASH, {"ids": article.pk})
+
+    assert reply["Location"].startswith("/admin/login/")
+    assert state(article) == "trashed"
+
+
+def test_deleted_article_is_not_put_back(desk):
+    article = make_article()
+    erase(article)
+
+    assert desk.post(UNTRASH, {"ids": article.pk}).status_code == 404

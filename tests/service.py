@@ -1,0 +1,121 @@
+"""The publication as it is run: `manage.py serve` in processes of its own."""
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import time
+from urllib.parse import quote
+
+import psutil
+from django.db import connection
+
+from irb_site.environment import PROJECT
+
+PATIENCE = 30
+
+
+def wait_for(condition, what):
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if result := condition():
+            return result
+        time.sleep(0.05)
+    raise AssertionError(f"Waited {PATIENCE} s in vain: {what}")
+
+
+def free_port(host="127.0.0.1"):
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.bind((host, 0))
+        return probe.getsockname()[1]
+
+
+class Service:
+    """`manage.py serve` in a process of its own, on the database of the test."""
+
+    def __init__(self, folder, host="127.0.0.1", port=None):
+        self.host = host
+        self.port = port or free_port(host)
+        self.output = folder / "output"
+        (folder / "static").mkdir(exist_ok=True)
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in ("SITE_URL", "TEST_FOLDER")
+        }
+        environment |= {
+            "DJANGO_SETTINGS_MODULE": "irb_site.settings",
+            "DATA_DIR": str(folder),
+            "DATABASE_URL": database_url(),
+            "PYTHONUNBUFFERED": "1",
+        }
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "serve", "--host", host, "--port", str(self.port)],
+                cwd=PROJECT,
+                env=environment,
+                stdout=output,
+                stderr=output,
+            )
+        self.family = set()
+
+    def text(self):
+        return self.output.read_text()
+
+    def wait_until_it_answers(self):
+        wait_for(lambda: "The publication answers at" in self.text() or self.ended(), "an answer")
+        assert not self.ended(), self.text()
+        # The supervisor, the web server with its two processes, and the worker.
+        self.family = wait_for(lambda: len(self.members()) == 5 and self.members(), "5 processes")
+
+    def ended(self):
+        return self.process.poll() is not None
+
+    def members(self):
+        try:
+            supervisor = psutil.Process(self.process.pid)
+            return {supervisor, *supervisor.children(recursive=True)}
+        except psutil.NoSuchProcess:
+            return set()
+
+    def member(self, words):
+        return next(
+            process
+            for process in psutil.Process(self.process.pid).children()
+            if words in " ".join(process.cmdline())
+        )
+
+    def get(self, path):
+        peer = http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE)
+        try:
+            peer.request("GET", path)
+            return peer.getresponse().status
+        finally:
+            peer.close()
+
+    def wait_until_all_are_gone(self):
+        self.process.wait(PATIENCE)
+        wait_for(
+            lambda: (
+                not any(
+                    process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+                    for process in self.family
+                )
+            ),
+            "the processes to end",
+        )
+
+    def clean_up(self):
+        for process in self.family | self.members():
+            if process.is_running():
+                process.kill()
+        self.process.wait()
+
+
+def database_url():
+    name = str(connection.settings_dict["NAME"])
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{name}"
+    return f"postgresql://postgres@{quote(connection.settings_dict['HOST'], safe='')}/{name}"
