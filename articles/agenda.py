@@ -25,9 +25,9 @@ def pending(articles):
     return _shown(Schedule.objects.filter(outcome=Schedule.Outcome.PENDING, article__in=articles))
 
 
-def overdue(articles, *, now=None):
-    """Those of them whose time has passed, so that something must be wrong with the worker."""
-    return pending(articles).filter(due_at__lt=(now or timezone.now()) - LATE_AFTER)
+def is_overdue(plan, *, now=None):
+    """Whether the time of a pending plan has passed, so that something is wrong with the worker."""
+    return plan.due_at < (now or timezone.now()) - LATE_AFTER
 
 
 def unsettled(articles, *, now=None):

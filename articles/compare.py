@@ -656,7 +656,7 @@ class _Writer:
             # Nobody wrote or struck these words.
             self.inserted, self.deleted = before
         if parent in _HOLDS and one.tag not in _HOLDS[parent]:
-            inner = _HOLDS[parent][0]
+            inner = "li" if "li" in _HOLDS[parent] else "td"
             html = f"<{inner}>{html}</{inner}>"
             return f"<tr>{html}</tr>" if parent == "table" else html
         return html
@@ -862,7 +862,7 @@ class _Writer:
 
 
 _BREAK = "<br>"
-# What may stand in what; the first is put around anything else.
+# What may stand in what; an entry or a cell is put around anything else.
 _HOLDS = {"ul": ("li",), "ol": ("li",), "table": ("tr",), "tr": ("td", "th")}
 _PLACES = frozenset(["li", "td", "th", "tr"])
 

@@ -575,7 +575,7 @@ def with_section_ids(body, *, known, taken):
 
 
 def with_ids_given_before(body, earlier):
-    """The body with the ids of an earlier one on headings of the same words that have none."""
+    """A clean body, with the ids of an earlier one on headings of the same words that have none."""
     carried = {match[2] for match in _HEADING.finditer(body)}
     given = {}
     for match in _HEADING.finditer(earlier):

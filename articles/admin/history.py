@@ -16,6 +16,7 @@ from articles.admin.access import article_for, private
 from articles.admin.previews import revision_or_404
 from articles.audit import what_of, who_of
 from articles.compare import Names, Needed, compare
+from articles.directory import shown_title
 from articles.forms import working_title
 from articles.models import Article, Image, Schedule, Section, Submission, Tag
 from articles.publishing import NAME_LENGTH, PublishingError
@@ -167,26 +168,24 @@ def _article_titles(tokens, user):
     tokens = [token for token in tokens if token.kind == "article"]
     articles = Article.objects.exclude(state=Article.State.DELETED)
     articles = articles.filter(uid__in={token.uid for token in tokens})
-    found = {article.uid: article for article in articles.select_related("latest_revision")}
-    seen = set(found)
-    if not rights.sees_all(user):
-        seen = set(rights.seen_by(user, articles).values_list("uid", flat=True))
-    anchors = {token.section for token in tokens} - {""}
-    rows = Section.objects.filter(article__uid__in=found, anchor__in=anchors) if anchors else ()
-    headings = {
-        (row.article.uid, row.anchor): row.heading
-        for row in (rows.select_related("article") if anchors else ())
-        if row.article.uid in seen or row.state == Section.State.LIVE
-    }
+    articles = rights.with_is_seen(user, articles).select_related("latest_revision")
+    found = {article.uid: article for article in articles}
+    headings = {}
+    if anchors := {token.section for token in tokens} - {""}:
+        rows = Section.objects.filter(article__uid__in=found, anchor__in=anchors)
+        for uid, anchor, heading, state in rows.values_list(
+            "article__uid", "anchor", "heading", "state"
+        ):
+            is_public = state == Section.State.LIVE and found[uid].state == Article.State.LIVE
+            if found[uid].is_seen or is_public:
+                headings[uid, anchor] = heading
     titles = {}
     for token in tokens:
         article = found.get(token.uid)
         if article is None:
             continue
-        if token.uid in seen:
-            title = working_title(article)
-        elif article.state == Article.State.LIVE:
-            title = article.title
+        if article.is_seen or article.state == Article.State.LIVE:
+            title = shown_title(article)
         else:
             title = _("an article that you may not see")
         heading = headings.get((token.uid, token.section))

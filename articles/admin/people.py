@@ -32,8 +32,10 @@ class RoleField(forms.ChoiceField):
     def __init__(self):
         super().__init__(
             label=gettext_lazy("Role"),
-            choices=[("", gettext_lazy("No role: may sign in, and nothing else"))]
-            + list(_ROLE_WORDS.items()),
+            choices=[
+                ("", gettext_lazy("No role: may sign in, and nothing else")),
+                *_ROLE_WORDS.items(),
+            ],
             required=False,
         )
 

@@ -26,7 +26,7 @@ def schedule(request):
         raise PermissionDenied
     articles, now = rights.seen_by(request.user), timezone.now()
     pending = list(agenda.pending(articles)[: SHOWN + 1])
-    late = now - agenda.LATE_AFTER
+    overdue = [plan for plan in pending if agenda.is_overdue(plan, now=now)]
     request.current_app = admin.site.name
     context = {
         **admin.site.each_context(request),
@@ -34,8 +34,9 @@ def schedule(request):
         "title": _("Schedule"),
         "subtitle": None,
         "failed": agenda.unsettled(articles, now=now)[:SHOWN],
-        "overdue": [plan for plan in pending if plan.due_at < late],
-        "days": agenda.by_day(plan for plan in pending[:SHOWN] if plan.due_at >= late),
+        "overdue": overdue,
+        # The earliest come first.
+        "days": agenda.by_day(pending[len(overdue) : SHOWN]),
         "has_more": len(pending) > SHOWN,
         "may_publish": rights.may_publish(request.user),
     }
@@ -79,9 +80,8 @@ def urls(view):
 def for_form(request, article):
     """What the form's rail shows of the plans of a saved article."""
     plans = list(agenda.pending([article]))
-    late = timezone.now() - agenda.LATE_AFTER
     return {
-        "plans": [(plan, plan.due_at < late) for plan in plans],
+        "plans": [(plan, agenda.is_overdue(plan)) for plan in plans],
         "failed_plans": list(agenda.unsettled([article])),
         # What the line at the top speaks of.
         "scheduled": next((plan for plan in plans if plan.revision), None),

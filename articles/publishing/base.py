@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field, fields
 from functools import wraps
 
 from django.db import OperationalError, connection, transaction
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from articles import references, rights
@@ -111,8 +112,10 @@ def lock(article):
 def lock_all(pks):
     """The articles of some primary keys, all held, in the one order that can't end in a circle."""
     articles = Article.objects.select_for_update(of=("self",), no_key=True)
-    articles = articles.select_related("latest_revision")
-    return {article.pk: article for article in articles.filter(pk__in=pks).order_by("pk")}
+    locked = list(articles.filter(pk__in=pks).order_by("pk"))
+    # Not in the same query: PostgreSQL would join what was there before it had to wait.
+    prefetch_related_objects(locked, "latest_revision")
+    return {article.pk: article for article in locked}
 
 
 def refuse_trashed(article):

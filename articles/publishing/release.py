@@ -66,14 +66,14 @@ def refuse_stopped(article, revision):
 
 
 def show(article, revision, *, by, at=None, updated_at=None, minor=False, keep_plans=False):
-    """Makes a revision what readers see, within a verb, which raises the version at its end.
+    """Makes a revision of a locked article what readers see, within a verb, which raises the
+    version at its end.
 
     keep_plans: schedules and what was handed in stay, though their revisions may be older.
     """
     now = timezone.now()
     if at is not None and at > now:
         raise ValueError("what lies in the future is scheduled, not published")
-    article = lock(article)
     refuse_trashed(article)
     revision = revision or article.latest_revision
     if revision is None:
@@ -164,6 +164,8 @@ def _enter_text(article, text):
 
 
 def _authors(revision):
+    if not revision.bylines:
+        return []
     found = {author.uid: author for author in Author.objects.filter(uid__in=revision.bylines)}
     return [found[uid] for uid in revision.bylines if uid in found]
 
@@ -205,10 +207,14 @@ def write_names(article, *, authors, tags):
 
 
 def _count(model, *, more, fewer):
-    # In one order everywhere, so that two publishes never wait for each other.
-    list(model.objects.select_for_update(no_key=True).filter(pk__in=more | fewer).order_by("pk"))
-    model.objects.filter(pk__in=more).update(article_count=F("article_count") + 1)
-    model.objects.filter(pk__in=fewer).update(article_count=F("article_count") - 1)
-    model.objects.filter(pk__in=more, first_public_at__isnull=True).update(
-        first_public_at=timezone.now()
-    )
+    if more or fewer:
+        # In one order everywhere, so that two publishes never wait for each other.
+        held = model.objects.select_for_update(no_key=True).filter(pk__in=more | fewer)
+        list(held.order_by("pk").values_list("pk"))
+    if more:
+        model.objects.filter(pk__in=more).update(article_count=F("article_count") + 1)
+        model.objects.filter(pk__in=more, first_public_at__isnull=True).update(
+            first_public_at=timezone.now()
+        )
+    if fewer:
+        model.objects.filter(pk__in=fewer).update(article_count=F("article_count") - 1)

@@ -21,7 +21,7 @@ from articles.publishing.base import (
     require,
     require_change,
 )
-from articles.rendering import clean, with_ids_given_before
+from articles.rendering import with_ids_given_before
 from irb_site.people import name_of
 from irb_site.uids import is_uid
 
@@ -107,7 +107,7 @@ def _save(article, words, *, by, based_on, note, is_sealed):
     latest = article.latest_revision
     if latest is not None and not latest.is_sealed and by is not None and latest.by_id == by.pk:
         # Their form may never have heard which ids the autosave before gave to its headings.
-        words = replace(words, body=with_ids_given_before(clean(words.body), latest.body))
+        words = replace(words, body=with_ids_given_before(words.body, latest.body))
     words = prepared(article, words)
     _refuse_conflict(article, words, by=by, based_on=based_on)
     return save_revision(

@@ -12,6 +12,7 @@ from articles.merging import (
     SAME,
     THEIRS,
     YOURS,
+    Chunk,
     _woven,
     blocks,
     differences,
@@ -151,6 +152,14 @@ def _letters(text):
     return [letter for letter in re.sub(r"</?\w+>", "", text) if letter.isalpha()]
 
 
+def test_both_hold_what_one_says_twice():
+    chunk = Chunk(None, ("a", "b"), ("a", "c", "a"), BOTH)
+
+    assert chunk.taken(BOTH) == ("a", "b", "c", "a")
+    with pytest.raises(ValueError, match="no choice"):
+        chunk.taken(SAME)
+
+
 def test_what_is_left_as_it_was_is_one_chunk():
     chunks = merge(list("abcde"), list("abcdE"), list("Abcde"))
 
@@ -215,6 +224,10 @@ def test_differences_are_words():
         ("equal", "The sea is "),
         ("inserted", "very "),
         ("equal", "deep."),
+    ]
+    assert differences("The end of it.", "The end") == [
+        ("equal", "The end "),
+        ("deleted", "of it."),
     ]
     assert differences("", "New") == [("inserted", "New")]
     assert differences("Same", "Same") == [("equal", "Same")]

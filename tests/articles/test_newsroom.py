@@ -55,6 +55,11 @@ def test_contributor_finds_their_own_work_and_nothing_of_others(client, people):
     secret = [make_article("Secret draft", by=leila), make_withdrawn("Secret withdrawn")]
     publishing.submit(secret[0], by=leila)
     publishing.trash(make_article("Secret trash"), by=leila)
+    # What somebody wrote in is theirs for as long as their task.
+    done = make_article("No longer theirs", by=leila)
+    task = publishing.assign(done, marta, by=leila)
+    change_draft(done, by=marta, body="<p>Done.</p>")
+    publishing.finish(task, by=marta)
     live = make_public("Live", by=leila)
     change_draft(live, title="Secret title")
 

@@ -129,7 +129,10 @@ def test_nothing_that_anybody_writes_gets_into_the_head_of_a_mail(people):
     leila.first_name = "Leila\r\nBcc: spy@example.org"
     leila.save()
     article = make_article("Title", by=people["marta"])
-    publishing.comment(article, "x\r\n\r\nBcc: spy@example.org\x1b[2J", by=leila)
+    publishing.comment(article, "x\r\n\r\nBcc: spy@example.org", by=leila)
+    row = Notification.objects.get()
+    row.text += "\x1b[2J"
+    row.save()
 
     assert send() == 1
 
@@ -207,19 +210,22 @@ def test_mail_that_could_not_be_sent_is_told_to_publishers_who_try_it_again(clie
     assert "could not be sent" not in client.get("/admin/").content.decode()
 
 
-def test_two_workers_send_one_mail(people, monkeypatch):
+def test_two_workers_send_each_mail_once(people, monkeypatch):
     queue(people["marta"])
+    queue(people["leila"])
 
     def send_messages(self, messages):
-        # The other worker looks while this one hands it over.
-        assert send(seconds=1) == 0
-        return original(self, messages)
+        # The other worker looks while this one, which has found both, hands over the first.
+        monkeypatch.undo()
+        assert send(seconds=1) == 1
+        return EmailBackend.send_messages(self, messages)
 
-    original = EmailBackend.send_messages
     monkeypatch.setattr(EmailBackend, "send_messages", send_messages)
 
     assert send() == 1
-    assert len(mail.outbox) == 1
+    assert sorted(message.to[0] for message in mail.outbox) == [
+        *("leila@example.org", "marta@example.org"),
+    ]
 
 
 def test_mail_of_a_worker_that_died_over_it_is_sent_by_the_next(people, monkeypatch):

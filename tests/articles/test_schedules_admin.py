@@ -225,6 +225,7 @@ def test_failed_unpublishing_is_asked_about(desk):
 def test_another_try_of_nothing_does_nothing(desk, value):
     article, other = make_article("One"), make_article("Other")
     plan = fail(other)
+    fail(article)
 
     for number in (value, plan.pk):
         reply = desk.post(url(article), form(article, _try_again=number), follow=True)

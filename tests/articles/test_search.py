@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from articles import guards, publishing, search
+from articles import guards, search
 from articles.models import Article, Revision
 from tests.factories import erase
 

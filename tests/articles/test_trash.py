@@ -138,6 +138,21 @@ def test_public_article_leaves_readers_and_comes_back_by_undo(desk):
     assert 'href="/articles/public/"' in desk.get(source.get_absolute_url()).content.decode()
 
 
+def test_undo_takes_back_where_readers_were_led(desk):
+    article, other = make_public("Public", slug="public"), make_public("Other")
+    source = make_public(body=f"<p>See {cite(article, 'it')}.</p>")
+
+    reply = desk.post(
+        removal("trash", article), {"how": "lead", "target": chosen(other)}, follow=True
+    )
+    led = desk.get("/articles/public/")["Location"]
+    desk.post(*undo_of(reply))
+
+    assert led == other.get_absolute_url()
+    assert desk.get("/articles/public/").status_code == 200
+    assert 'href="/articles/public/"' in desk.get(source.get_absolute_url()).content.decode()
+
+
 def test_undo_leaves_a_newer_draft_a_draft(desk):
     article = make_public("Public", slug="public")
     change_draft(article, title="Newer draft")
@@ -219,7 +234,8 @@ def test_put_back_of_what_is_not_in_the_trash_is_refused(desk):
 
 
 def test_put_back_is_all_or_none(desk):
-    one, public = trashed(make_article("One")), make_public("Public")
+    public = make_public("Public")
+    one = trashed(make_article("One"))
 
     desk.post(UNTRASH, {"ids": f"{one.pk},{public.pk}"})
 

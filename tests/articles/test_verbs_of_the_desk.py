@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from articles import effects, health, publishing, references, rights, search
@@ -26,7 +26,7 @@ from articles.references import token_of
 from irb_site.uids import new_uid
 from tests.articles.test_crash import dump
 from tests.articles.test_publishing import in_threads
-from tests.articles.test_removal import links
+from tests.articles.test_removal import Others, links
 from tests.factories import (
     change_draft,
     cite,
@@ -991,6 +991,21 @@ def test_stop_holds_up_who_publishes_and_nobody_else(leila):
 
 @pytest.mark.postgresql_only
 @pytest.mark.django_db(transaction=True)
+def test_bundle_publishes_what_was_saved_while_it_waited():
+    articles = [make_article(f"Title {number}") for number in range(2)]
+    bundle = publishing.save_bundle(None, name="B", articles=articles, by=None)
+    others = Others()
+
+    with transaction.atomic():
+        change_draft(articles[0], title="Saved last")
+        others.begin("publish", lambda: publishing.publish_bundle(bundle, by=None))
+
+    assert others.refusals() == {}
+    assert [fresh(article).title for article in articles] == ["Saved last", "Title 1"]
+
+
+@pytest.mark.postgresql_only
+@pytest.mark.django_db(transaction=True)
 def test_two_people_who_save_at_the_same_moment_lose_no_words(django_user_model):
     users = [django_user_model.objects.create_superuser(name) for name in ("leila", "max", "cora")]
     article = make_article("One")
@@ -1015,24 +1030,12 @@ def test_two_people_who_save_at_the_same_moment_lose_no_words(django_user_model)
 def test_autosave_at_the_moment_of_a_publication_changes_nothing_that_goes_out(editor):
     article = make_article("One", by=editor)
     written = autosave(article, editor, "Two")
-    release = threading.Event()
-
-    def write_meanwhile():
-        release.wait(10)
-        return publishing.autosave(
-            article, Words(title="Three"), by=editor, based_on=written.edition
-        )
+    others = Others()
 
     with transaction.atomic():
         publishing.publish(article, written, by=editor)
-        thread_results = []
-        thread = threading.Thread(target=lambda: thread_results.extend(in_threads(write_meanwhile)))
-        thread.start()
-        release.set()
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_sleep(0.2)")
-    thread.join(30)
+        others.begin("autosave", lambda: autosave(article, editor, "Three", written.edition))
 
-    assert [type(result) for result in thread_results] == [Revision]
+    assert others.refusals() == {}
     assert fresh(article).title == "Two"
     assert versions(article) == ["One", "Two", "Three*"]

@@ -108,7 +108,7 @@ def test_a_draft_goes_to_and_fro_and_out(page, live_server, people):
     press(page, page.get_by_role("link", name="Leila commented on “The Corridor”"))
     page.wait_for_selector("[data-comments][data-ready]")
     remark = page.locator("[data-remark]")
-    assert page.locator("#review").inner_text().count("Say how much it was.") == 1
+    assert "Say how much it was." in page.locator("#review").inner_text()
     assert marked(page) == ["great deal"]
     remark.get_by_role("button", name="Answer").click()
     page.keyboard.type("1.3 billion.\nIn euros.")

@@ -9,7 +9,7 @@ from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
-from articles import notifications, publishing
+from articles import notifications, presence, publishing
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +81,7 @@ class Duties:
             self.tidied_at = time.monotonic()
             look_at_statistics()
             notifications.forget_old(now=timezone.now())
+            presence.forget_absent(now=timezone.now())
 
 
 def send_mail():

@@ -209,7 +209,7 @@ export function makeAutosave(form) {
   function offer(entry) {
     const at = new Date(entry.at)
     const day = at.toDateString() === new Date().toDateString() ? "" : `${at.toLocaleDateString()}, `
-    const time = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })
+    const time = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false })
     notices.show("backup", `Words from ${day}${time} in this browser were never saved.`,
       button("Bring them back", () => {
         notices.hide("backup")

@@ -162,7 +162,7 @@ function comments(form, root) {
     const names = naming(field)
     node.addEventListener("keydown", (event) => {
       if (names.key(event)) return
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.shiftKey) {
         event.preventDefault()
         go()
       } else if (event.key === "Escape" && !field.value.trim()) {
