@@ -7,12 +7,12 @@ here in the same transaction. A name is found by the beginnings of its words, in
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Case, F, Min, Q, Value, When
+from django.db.models import Case, F, Min, Prefetch, Q, Value, When
 from django.db.models.functions import Length, StrIndex
 from django.utils.translation import gettext as _
 
 from articles import rights
-from articles.models import Article, Name, Section, Tag, TagAlias
+from articles.models import Article, Name, Revision, Section, Tag, TagAlias
 from articles.names import fold
 from articles.text_analysis import tokens
 from authors.models import Author
@@ -164,9 +164,12 @@ def rebuild(progress=None):
     reads, so nothing that is saved meanwhile is overwritten.
     """
     articles = (
-        Article.objects.select_related("latest_revision")
-        .only("state", "title", "first_published_at", "live_revision_id", "latest_revision__title")
-        .select_for_update(of=("self",))
+        Article.objects.only(
+            "state", "title", "first_published_at", "live_revision_id", "latest_revision_id"
+        )
+        .select_for_update()
+        # Not joined: PostgreSQL would give what was there before it had to wait.
+        .prefetch_related(Prefetch("latest_revision", Revision.objects.only("title")))
     )
     authors = Author.objects.only("name").select_for_update()
     tags = Tag.objects.only("name").prefetch_related("aliases").select_for_update()

@@ -1,6 +1,5 @@
 """The admin itself and its start page, which shows work, not models."""
 
-from datetime import timedelta
 
 from django.contrib import messages
 from django.contrib.admin import AdminSite
@@ -18,9 +17,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from articles import notifications, rights
+from articles import agenda, notifications, rights
 from articles.forms import working_title
-from articles.models import Article, Assignment, Schedule, Submission
+from articles.models import Article, Assignment, Submission
 from articles.paging import PER_PAGE, pager
 from articles.site import publication
 from articles.state_words import DECISIONS, describe_decision, describe_live, describe_state, when
@@ -177,8 +176,7 @@ def worklists(user):
         Q(created_by=user) | Q(latest_revision__by=user), latest_revision__isnull=False
     )
     others = drafts.exclude(created_by=user).exclude(latest_revision__by=user)
-    plans = Schedule.objects.filter(article__in=rights.seen_by(user).order_by())
-    plans = plans.select_related("article__latest_revision")
+    plannable = rights.seen_by(user).order_by()
     live = rights.with_is_seen(user, articles.public().articles().newest_first())
     return [
         found
@@ -202,7 +200,7 @@ def worklists(user):
             _list(
                 _("Needs a look"),
                 _("Nothing needs a look.") if rights.sees_all(user) else "",
-                _needs_a_look(plans, now, _incomplete() if rights.sees_all(user) else []),
+                _needs_a_look(plannable, now, _incomplete() if rights.sees_all(user) else []),
             ),
             rights.sees_all(user)
             and _described(
@@ -222,8 +220,8 @@ def worklists(user):
             _list(
                 _("Scheduled"),
                 _("Nothing is scheduled.") if rights.sees_all(user) else "",
-                _planned(plans),
-                more="scheduled",
+                _planned(plannable),
+                url=reverse("admin:articles_schedule"),
             ),
         )
         if found and (found["items"] or found["empty"])
@@ -234,10 +232,14 @@ def _date(moment):
     return date_format(timezone.localtime(moment), "j F Y, H:i")
 
 
-def _list(title, empty, items, *, more=""):
-    """A list of the desk; more: the state under which the list of articles has all of it."""
+def _list(title, empty, items, *, more="", url=""):
+    """A list of the desk; more: the state under which the list of articles has all of it.
+
+    url: of the page that has all of it and more to do, shown however short the list is.
+    """
     items, is_cut = items[:SHOWN], more and len(items) > SHOWN
-    url = f"{reverse('admin:articles_article_changelist')}?state={more}" if is_cut else ""
+    if is_cut:
+        url = f"{reverse('admin:articles_article_changelist')}?state={more}"
     return {"title": title, "empty": empty, "items": items, "more": url}
 
 
@@ -293,25 +295,23 @@ def _decided(user, now):
     return items
 
 
-def _planned(plans):
-    pending = plans.filter(outcome=Schedule.Outcome.PENDING).order_by("due_at")
+def _planned(articles):
     words = _("%(action)s on %(date)s")
     return [
         _item(
             plan.article,
             words % {"action": plan.get_action_display().capitalize(), "date": _date(plan.due_at)},
         )
-        for plan in pending[: SHOWN + 1]
+        for plan in agenda.pending(articles)[: SHOWN + 1]
     ]
 
 
-def _needs_a_look(plans, now, incomplete):
+def _needs_a_look(articles, now, incomplete):
     """Failed and overdue schedules, and what misses something readers expect."""
     items = []
-    for plan in plans.filter(outcome=Schedule.Outcome.FAILED).order_by("-finished_at")[:SHOWN]:
+    for plan in agenda.unsettled(articles, now=now)[:SHOWN]:
         items.append(_item(plan.article, _("Not carried out: %(why)s") % {"why": plan.message}))
-    late = now - timedelta(minutes=1)
-    for plan in plans.filter(outcome=Schedule.Outcome.PENDING, due_at__lt=late)[:SHOWN]:
+    for plan in agenda.pending(articles).filter(due_at__lt=now - agenda.LATE_AFTER)[:SHOWN]:
         words = _("Overdue since %(date)s: is the worker running?") % {"date": _date(plan.due_at)}
         items.append(_item(plan.article, words))
     return items + incomplete

@@ -64,8 +64,9 @@ def rebuild(progress=None):
     while True:
         with transaction.atomic():
             batch = list(
-                Article.objects.select_for_update(of=("self",))
-                .select_related("latest_revision")
+                Article.objects.select_for_update()
+                # Not joined: PostgreSQL would give what was there before it had to wait.
+                .prefetch_related("latest_revision")
                 .filter(pk__gt=last_id)
                 .order_by("pk")[:BATCH_SIZE]
             )

@@ -88,10 +88,15 @@ class Service:
         )
 
     def get(self, path):
+        return self.read(path)[0]
+
+    def read(self, path):
+        """The status and the text of an answer. Pages need static files, which aren't collected."""
         peer = http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE)
         try:
             peer.request("GET", path)
-            return peer.getresponse().status
+            answer = peer.getresponse()
+            return answer.status, answer.read().decode()
         finally:
             peer.close()
 

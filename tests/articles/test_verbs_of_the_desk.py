@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from articles import effects, health, publishing, references, rights, search
+from articles import directory, effects, health, publishing, references, rights, search
 from articles.models import (
     Article,
     Assignment,
@@ -1002,6 +1002,22 @@ def test_bundle_publishes_what_was_saved_while_it_waited():
 
     assert others.refusals() == {}
     assert [fresh(article).title for article in articles] == ["Saved last", "Title 1"]
+
+
+@pytest.mark.postgresql_only
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("rebuild", [references.rebuild, directory.rebuild])
+def test_rebuild_follows_what_was_saved_while_it_waited(rebuild):
+    article = make_article("One", body="<h2>One</h2><p>x</p>")
+    others = Others()
+
+    with transaction.atomic():
+        change_draft(article, title="Two", body="<h2>Two</h2><p>x</p>")
+        others.begin("rebuild", rebuild)
+
+    assert others.refusals() == {}
+    assert others.outcomes == {"rebuild": 0}
+    assert (references.rebuild(), directory.rebuild()) == (0, 0)
 
 
 @pytest.mark.postgresql_only

@@ -3,10 +3,17 @@ import signal
 import socket
 import sys
 import time
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
+from articles import publishing
+from articles.models import AuditEntry, Schedule
+from tests.factories import make_article, make_scheduled
 from tests.service import PATIENCE, Service, wait_for
+
+SITEMAP = "/sitemap-articles-1.xml"
 
 
 @pytest.fixture
@@ -37,6 +44,40 @@ def test_serve_answers_and_stops_cleanly(serve):
         f"The publication answers at http://127.0.0.1:{service.port}/ and its editors at"
         f" http://127.0.0.1:{service.port}/admin/. Ctrl+C stops it.\nStopped.\n"
     )
+
+
+@pytest.mark.sqlite_only
+def test_serve_carries_out_schedules_in_time_and_once_whatever_was_killed_before(serve):
+    lost, planned = make_scheduled("Lost"), make_article("Planned", slug="planned")
+    before = serve()
+    before.wait_until_it_answers()
+    Schedule.objects.filter(article=lost).update(due_at=timezone.now() + timedelta(seconds=1))
+    for process in before.members():
+        process.kill()
+    before.wait_until_all_are_gone()
+
+    service = serve()
+    # One more machine with a worker of its own.
+    other = serve()
+    for one in (service, other):
+        one.wait_until_it_answers()
+
+    def is_public(article):
+        return f"/{article.latest_revision.title.lower()}/" in service.read(SITEMAP)[1]
+
+    wait_for(lambda: is_public(lost), "what was due while nothing ran")
+    for action, is_to_be_public in (("publish", True), ("unpublish", False)):
+        due_at = timezone.now() + timedelta(seconds=1)
+        publishing.schedule(planned, due_at=due_at, by=None, action=action)
+        wait_for(lambda wanted=is_to_be_public: is_public(planned) == wanted, action)
+        assert due_at <= timezone.now() <= due_at + timedelta(seconds=2)
+
+    acts = AuditEntry.objects.filter(act__in=["published", "unpublished"]).order_by("pk")
+    assert list(acts.values_list("article", "act")) == [
+        (lost.pk, "published"),
+        (planned.pk, "published"),
+        (planned.pk, "unpublished"),
+    ]
 
 
 @pytest.mark.sqlite_only
