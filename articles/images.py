@@ -22,6 +22,8 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 MAX_BYTES = 25 * 1024 * 1024
 MAX_PIXELS = 50_000_000
 MAX_SIZE = (2400, 8000)
+# How long WebP looks for a smaller file, from 0 to 6.
+EFFORT = 4
 
 
 def read_picture(file, *, name):
@@ -116,7 +118,7 @@ def _scaled(picture, width):
 
 def _store(name, picture, quality=80):
     buffer = io.BytesIO()
-    picture.save(buffer, "WEBP", quality=quality, method=4)
+    picture.save(buffer, "WEBP", quality=quality, method=EFFORT)
     if not default_storage.exists(name):
         default_storage.save(name, ContentFile(buffer.getvalue()))
     return name

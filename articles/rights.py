@@ -148,7 +148,7 @@ def sync_roles(using="default", **_kwargs):
         for permission in Permission.objects.using(using).select_related("content_type")
     }
     if not all(name in known for name in _PUBLISHER):
-        # Some app is still to be migrated: its own post_migrate comes back here.
+        # Some app is still to be migrated; the next `migrate` comes back here.
         return
     for role, names in ROLES.items():
         group, _is_new = Group.objects.using(using).get_or_create(name=role)

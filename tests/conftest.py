@@ -156,6 +156,16 @@ def flush_past_the_guards():
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def pictures_in_a_hurry():
+    """Nobody looks at how small the files of pictures are made."""
+    from articles import images
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(images, "EFFORT", 0)
+        yield
+
+
 # Every test.
 
 

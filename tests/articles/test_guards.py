@@ -84,7 +84,7 @@ def test_words_of_the_audit_go_with_a_deleted_article_and_are_kept_of_every_othe
     gone = publishing.submit(make_article("Gone"), by=None, note="What I think")
     tag = publishing.save_tag(Tag(name="Ports"))
     record("changed", by=None, thing=tag, detail="Its name")
-    Article.objects.filter(pk=gone.pk).update(state="deleted")
+    record("deleted", by=None, article=gone)
 
     for rows in (AuditEntry.objects.filter(article=kept), AuditEntry.objects.filter(article=None)):
         for words in ("", "Something else"):

@@ -939,8 +939,8 @@ def test_two_removals_of_several_articles_by_the_same_authors_do_not_stop_each_o
 
     with transaction.atomic():
         list(Tag.objects.select_for_update())
-        others.begin("first", partial(publishing.remove, first, by=None))
-        others.begin("second", partial(publishing.remove, second, by=None))
+        others.begin("first", partial(publishing.remove, first, publishing.UNPUBLISH, by=None))
+        others.begin("second", partial(publishing.remove, second, publishing.UNPUBLISH, by=None))
 
     assert others.refusals() == {}
     assert_sound()
