@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from articles import references
+from articles import references, rights
+from articles.directory import shown_title
 from articles.models import Article, Image, Reference, Section, Tag, TagAlias
 from articles.names import SLUG_MAX_LENGTH, fold, host_of, validate_slug
 from articles.publishing import NOTE_LENGTH, Words
@@ -242,16 +243,16 @@ class ArticleForm(forms.Form):
                 del self.fields[name]
 
     @staticmethod
-    def initial_from(revision):
-        """What the form shows of a revision."""
+    def initial_from(revision, user=None):
+        """What the form shows of a revision to a user, who may not see every draft it names."""
         return {
             "title": revision.title,
             "standfirst": revision.standfirst,
             "body": with_picture_sources(revision.body),
             "authors": author_items(revision.bylines),
             "tags": tag_items(revision.tags),
-            "related": related_items(revision.related),
-            **relation_items(revision.relations),
+            "related": related_items(revision.related, user),
+            **relation_items(revision.relations, user),
             "lead_image": revision.lead_image.uid if revision.lead_image else "",
             "slug": revision.slug,
             "language": revision.language,
@@ -449,9 +450,9 @@ def tag_items(names):
     ]
 
 
-def related_items(related):
+def related_items(related, user=None):
     items = []
-    labels = _labels(list(filter(None, map(related_token, related))))
+    labels = _labels(list(filter(None, map(related_token, related))), user)
     for item in related:
         token = related_token(item)
         if token is None:
@@ -467,8 +468,11 @@ def related_items(related):
     return items
 
 
-def _labels(tokens):
-    """Token → the label and the note under which a picker shows what it names, if it is here."""
+def _labels(tokens, user):
+    """Token → the label and the note under which a picker shows what it names, if it is here.
+
+    Of articles whose drafts the user may not see, no more is told than readers know.
+    """
     labels = {}
     for kind, model in (("author", Author), ("tag", Tag)):
         uids = [token.uid for token in tokens if token.kind == kind]
@@ -477,19 +481,24 @@ def _labels(tokens):
             if token.kind == kind and token.uid in names:
                 labels[token] = {"label": names[token.uid], "note": str(model._meta.verbose_name)}
     uids = {token.uid for token in tokens if token.kind == "article"}
-    articles = {
-        article.uid: article
-        for article in Article.objects.filter(uid__in=uids).select_related("latest_revision")
-    }
+    articles = rights.with_is_seen(user, Article.objects.filter(uid__in=uids))
+    articles = {article.uid: article for article in articles.select_related("latest_revision")}
     headings = {
-        (uid, anchor): heading
-        for uid, anchor, heading in Section.objects.filter(
+        (uid, anchor): (heading, state == Section.State.LIVE)
+        for uid, anchor, heading, state in Section.objects.filter(
             article__uid__in=uids, anchor__in={token.section for token in tokens}
-        ).values_list("article__uid", "anchor", "heading")
+        ).values_list("article__uid", "anchor", "heading", "state")
     }
     for token in tokens:
         if article := articles.get(token.uid):
-            title, heading = working_title(article), headings.get((token.uid, token.section))
+            is_live = article.state == Article.State.LIVE
+            title = (
+                shown_title(article)
+                if article.is_seen or is_live
+                else str(_("an article that you may not see"))
+            )
+            heading, is_public = headings.get((token.uid, token.section), ("", True))
+            heading = heading if article.is_seen or (is_live and is_public) else ""
             labels[token] = {
                 "label": f"{title} › {heading}" if heading else title,
                 "note": "" if article.state == Article.State.LIVE else article.get_state_display(),
@@ -497,11 +506,11 @@ def _labels(tokens):
     return labels
 
 
-def relation_items(relations):
+def relation_items(relations, user=None):
     """What the form shows of the relations of a revision, by the names of its fields."""
     items = {"parts": [], "updates": [], "corrects": [], "relation_note": ""}
     tokens = [RefToken("article", item["article"], item["section"]) for item in relations]
-    labels = _labels(tokens)
+    labels = _labels(tokens, user)
     for relation, token in zip(relations, tokens, strict=True):
         if token not in labels:
             continue

@@ -178,6 +178,7 @@ class Publication:
                     Revision(
                         article=article,
                         number=1,
+                        edition=1,
                         title=article.title,
                         standfirst=article.standfirst,
                         body=article.body,

@@ -117,7 +117,7 @@ class ArticleAdmin(ArticleList, Consequences, admin.ModelAdmin):
                 article.latest_revision = publishing.hold(article, by=request.user)
             initial = {"uid": blank.uid}
             if article and article.latest_revision:
-                initial = ArticleForm.initial_from(article.latest_revision)
+                initial = ArticleForm.initial_from(article.latest_revision, request.user)
             form, schedule_form = ArticleForm(initial=initial, article=blank), ScheduleForm()
         return self._show(request, blank, form, schedule_form, may_change, extra_context)
 

@@ -145,23 +145,24 @@ class Comparison:
 
     # What is shown.
 
-    def parts(self):
+    def parts(self, user):
         """Everything that differs, in the order of the form."""
         shown = {}
         for name, label in (_VALUES | _LISTS).items():
             if name in self.fields:
-                shown[name] = self._field(name, label)
+                shown[name] = self._field(name, label, user)
         order = ["title", "standfirst"]
         head = [shown[name] for name in order if name in shown]
         return [*head, *self._text(), *(part for name, part in shown.items() if name not in order)]
 
-    def _field(self, name, label):
+    def _field(self, name, label, user):
         who, has_both = self.fields[name], False
         base, theirs, yours = self._values(name)
         if name in _LISTS:
             has_both = who == BOTH
             base, theirs, yours = (
-                None if items is None else _labels(name, items) for items in (base, theirs, yours)
+                None if items is None else _labels(name, items, user)
+                for items in (base, theirs, yours)
             )
             sides = _sides(base, theirs, yours, _item_differences)
         else:
@@ -216,15 +217,15 @@ def _text(name, value):
     return value
 
 
-def _labels(name, items):
+def _labels(name, items, user):
     """The items of a list as an editor knows them; what isn't here any more is left out."""
     if name == "bylines":
         return [item["label"] for item in author_items(items)]
     if name == "tags":
         return [item["label"] for item in tag_items(items)]
     if name == "related":
-        return [item["label"] for item in related_items(items)]
-    shown = relation_items(items)
+        return [item["label"] for item in related_items(items, user)]
+    shown = relation_items(items, user)
     words = {"corrects": _("Corrects: %s"), "updates": _("Updates: %s"), "parts": _("Part: %s")}
     labels = [words[kind] % item["label"] for kind in words for item in shown[kind]]
     return labels + ([_("Notice: %s") % shown["relation_note"]] if shown["relation_note"] else [])
@@ -302,7 +303,7 @@ def show(request, article, form):
         "who": name_of(theirs.by),
         "saved_at": _time(theirs.saved_at),
         "has_base": base is not None,
-        "parts": comparison.parts(),
+        "parts": comparison.parts(request.user),
         "shape": comparison.shape,
         "pressed": request.POST.get("pressed") or pressed,
         # All of the words, so that nothing hangs on this page being answered.

@@ -375,3 +375,23 @@ def test_link_health_is_for_who_sees_everything(client, people, role):
 
     assert shown.status_code == (200 if sees else 403)
     assert woken.status_code == (302 if changes else 403)
+
+
+def test_form_and_comparison_name_what_contributors_cite_as_readers_know_it(client, people, shelf):
+    own, live, foreign = shelf["own"], shelf["live"], shelf["foreign"]
+    related = [
+        {"article": live.uid}, {"article": live.uid, "section": "s-secret-harbour-crane"},
+        {"article": foreign.uid},
+    ]  # fmt: skip
+    change_draft(own, by=people["Editor"], related=related)
+    client.force_login(people["Contributor"])
+    url = f"/admin/articles/article/{own.pk}"
+
+    form = client.get(f"{url}/change/")
+    comparison = client.get(f"{url}/compare/?from=1&to=2")
+    labels = [item["label"] for item in form.context["form"].initial["related"]]
+
+    assert labels == ["Live Harbour", "Live Harbour", "an article that you may not see"]
+    for page in (form, comparison):
+        text = page.content.decode().lower().replace("s-secret-harbour-crane", "")
+        assert (page.status_code, "secret" in text) == (200, False)
