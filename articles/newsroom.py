@@ -1,6 +1,5 @@
 """The admin itself and its start page, which shows work, not models."""
 
-
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.contrib.admin.forms import AdminAuthenticationForm
