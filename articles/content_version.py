@@ -1,26 +1,73 @@
 """The content version: one row that changes with everything that readers can see.
 
 Every verb raises it last in its transaction, so whoever reads a version reads the content
-that belongs to it or newer, never older.
+that belongs to it or newer, never older. Stored pages (irb_site.page_store) stand under it.
 """
 
 import secrets
+import threading
+import weakref
+from functools import partial
 
+from django.conf import settings
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from articles.models import ContentVersion
+from irb_site.page_store import PageStore
+
+_held = threading.local()
+
+
+def page_store():
+    """The store of whole pages of this machine."""
+    return PageStore(settings.PAGE_STORE, max_size=settings.PAGE_STORE_SIZE)
 
 
 def raise_version():
-    """Marks that something readers can see has changed. Call it last in the transaction."""
+    """Marks that something readers can see has changed. Call it last in the transaction.
+
+    Stored pages aren't shown from here until the transaction has ended.
+    """
+    hold = _hold()
     values = {"token": secrets.token_hex(4), "changed_at": timezone.now()}
     changed = ContentVersion.objects.filter(pk=1).update(number=F("number") + 1, **values)
     if not changed:
         ContentVersion.objects.create(pk=1, **values)
+    # Robust: what has been committed is done, whatever becomes of the store.
+    transaction.on_commit(partial(_show_again, hold), robust=True)
 
 
 def current():
     """The version as a short text that names this content and no other."""
     row = ContentVersion.objects.filter(pk=1).first()
     return str(row) if row else "0"
+
+
+def show_current():
+    """Shows the stored pages of the version that the database has now, and returns it.
+
+    Whoever calls it need not know whether anything has changed: it heals what a crash, a
+    rollback, another machine or a hand at the database has left.
+    """
+    if connection.in_atomic_block:
+        # What is read here isn't everybody's yet.
+        return current()
+    return page_store().put_up(current) or current()
+
+
+def _hold():
+    """One for all that a transaction raises: a long import must not use up the open files."""
+    reference = getattr(_held, "reference", None)
+    hold = reference() if reference and connection.in_atomic_block else None
+    if hold is None or not hold.is_held:
+        hold = page_store().take_down()
+        _held.reference = weakref.ref(hold)
+    return hold
+
+
+def _show_again(hold):
+    if hold.is_held:
+        hold.release()
+        show_current()

@@ -1,6 +1,8 @@
 """Former addresses: asked only after nothing else has answered."""
 
+from django.conf import settings
 from django.http import HttpResponsePermanentRedirect
+from django.urls import reverse
 
 from articles import missing, references
 from articles.models import Article, Redirect
@@ -8,20 +10,34 @@ from articles.names import former_path
 from articles.site import one_request
 from articles.views import gone
 
+# What is the same for every reader: pages, redirects, what isn't there and what is gone.
+_FOR_EVERYBODY = {200, 301, 404, 410}
+
 
 class PublicationMiddleware:
-    """One state of the publication's own words and menu for the whole of a page."""
+    """One state of the publication's own words and menu for the whole of a page, and what those
+    who keep pages (articles.page_server, caches on the way) are told about it."""
 
     def __init__(self, get_response):
         self.get_response = get_response
+        self.newsroom = reverse("admin:index")
 
     def __call__(self, request):
         with one_request():
             response = self.get_response(request)
-        # Here and not further in: a missing slash at the end is mended on the way out.
-        if response.status_code == 404 and request.method in {"GET", "HEAD"}:
-            missing.note(request)
+        if request.method in {"GET", "HEAD"} and not request.path_info.startswith(self.newsroom):
+            self._tell(request, response)
         return response
+
+    def _tell(self, request, response):
+        # Whether the number of a page is part of its address, or is idle.
+        response.reads_page = getattr(request, "reads_page", False)
+        # Here and not further in: a missing slash at the end is mended on the way out.
+        response.is_missed = response.status_code == 404 and missing.is_missed(request)
+        if response.is_missed:
+            missing.note(request.path_info, request.META.get("HTTP_REFERER", ""))
+        if response.status_code in _FOR_EVERYBODY:
+            response.headers.setdefault("Cache-Control", settings.PAGE_CACHE_CONTROL)
 
 
 # What stands below an author or tag, and below an article.

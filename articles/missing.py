@@ -71,16 +71,17 @@ _writer = None
 _writes_in_background = False
 
 
-def note(request):
-    """Remembers that the path of a request was not found. Costs no query."""
+def is_missed(request):
+    """Whether a request that found nothing may have meant something that could be there."""
     match = request.resolver_match
-    if match is not None and match.view_name not in _ROUTES:
-        # It is a page of ours that lacks something else: no other object could answer there.
-        return
-    path = former_path(request.path_info)
-    if not _is_worth_noting(path):
-        return
-    now, referrer = timezone.now(), _referrer(request.META.get("HTTP_REFERER", ""))
+    # A page of ours that lacks something else: no other object could answer there.
+    is_elsewhere = match is not None and match.view_name not in _ROUTES
+    return not is_elsewhere and _is_worth_noting(former_path(request.path_info))
+
+
+def note(path, referrer=""):
+    """Remembers that somebody missed a path, and where he came from. Costs no query."""
+    path, now, referrer = former_path(path), timezone.now(), _referrer(referrer)
     with _lock:
         noted = _noted.get(path)
         if noted is not None:

@@ -31,6 +31,7 @@ class Pager:
 
 def pager(request, total):
     """Which page of a list of `total` items is asked for; 404 where there is no such page."""
+    request.reads_page = True
     value = request.GET.get("page", "1")
     # A number with a leading zero or in other digits would be a second address of the same page.
     if not (value.isascii() and value.isdigit()) or value.startswith("0") or len(value) > 6:

@@ -51,6 +51,26 @@ def folder(name, default):
     return (PROJECT / text(name, str(default))).resolve()
 
 
+def megabytes(name, default):
+    """A size given in whole megabytes, in bytes."""
+    value = text(name, str(default))
+    if not (value.isascii() and value.isdigit() and len(value) <= 7):
+        raise ImproperlyConfigured(
+            f"{name} must be a whole number of megabytes, 0 for none; it is {value!r}."
+        )
+    return int(value) * 1024 * 1024
+
+
+def cache_control(name, default):
+    """The value of a Cache-Control header for pages that are the same for everybody (RFC 9111)."""
+    value = text(name, default)
+    if not re.fullmatch(r"[\w=\-]+(, ?[\w=\-]+)*", value, re.ASCII):
+        raise ImproperlyConfigured(
+            f"{name} must be directives separated by commas, such as “{default}”; it is {value!r}."
+        )
+    return value
+
+
 def time_zone(name, default):
     value = text(name, default)
     try:

@@ -156,6 +156,15 @@ WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["map", "png", "webp", "woff2", "jpg", "gz
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
+# Readers' pages. A browser asks each time, and gets a short “not modified”; what stands between
+# may answer by itself for a moment.
+
+PAGE_STORE = environment.folder("PAGE_STORE", DATA_DIR / "pages")
+PAGE_STORE_SIZE = environment.megabytes("PAGE_STORE_MB", 512)
+PAGE_CACHE_CONTROL = environment.cache_control(
+    "PAGE_CACHE_CONTROL", "public, max-age=0, s-maxage=10, stale-while-revalidate=60"
+)
+
 # Security headers. The policy is the same strict one on every page, the editor's included.
 
 CONTENT_SECURITY_POLICY = {

@@ -22,26 +22,24 @@ from django.views.decorators.csrf import requires_csrf_token
 from irb_site.decorators import read_only
 from irb_site.uids import UID_PATTERN
 
-_PICTURE = re.compile(rf"pictures/[a-z2-7]{{2}}/{UID_PATTERN}-[0-9a-f]{{12}}(-[a-z0-9]+)?\.webp")
+PICTURE_PATTERN = rf"pictures/[a-z2-7]{{2}}/{UID_PATTERN}-[0-9a-f]{{12}}(?:-[a-z0-9]+)?\.webp"
+# Names never change what they hold, so browsers may keep them for ever.
+MEDIA_HEADERS = {
+    "Cache-Control": "public, max-age=31536000, immutable",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+}
 
 
 @read_only
 def media(request, name):
-    """A picture, under the name that nobody can guess; nothing else of the folder.
-
-    Names never change what they hold, so browsers may keep them for ever.
-    """
-    if not _PICTURE.fullmatch(name):
+    """A picture, under the name that nobody can guess; nothing else of the folder."""
+    if not re.fullmatch(PICTURE_PATTERN, name):
         raise Http404
     try:
         file = default_storage.open(name)
     except FileNotFoundError:
         raise Http404 from None
-    response = FileResponse(file, content_type="image/webp")
-    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+    return FileResponse(file, content_type="image/webp", headers=MEDIA_HEADERS)
 
 
 @read_only

@@ -1,12 +1,15 @@
+"""The publication as a WSGI application, for the processes that serve readers."""
+
 import os
 
-from django.core.wsgi import get_wsgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "irb_site.settings")
-
-application = get_wsgi_application()
+django.setup(set_prefix=False)
 
 from articles import missing  # noqa: E402  (needs the applications to be loaded)
+from articles.page_server import PageServer  # noqa: E402
 
-# This process serves readers: what they miss is written down.
+application = PageServer()
+# What readers miss is written down.
 missing.write_in_background()

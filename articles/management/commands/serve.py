@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from articles import content_version
 from irb_site.processes import end_with_parent
 
 logger = logging.getLogger(__name__)
@@ -52,6 +53,8 @@ class Command(BaseCommand):
                     "Stopped before everything was prepared; the next start goes on from here.",
                     returncode=130,
                 ) from None
+        # What is kept was made by the code and under the settings of an earlier start.
+        content_version.page_store().clear()
         # The processes read their settings anew, and with them the address of the site.
         os.environ.setdefault("SITE_URL", f"http://{_in_url(host)}:{port}")
         self.supervise(address, port, workers)

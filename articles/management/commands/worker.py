@@ -9,11 +9,13 @@ from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
-from articles import notifications, presence, publishing
+from articles import content_version, notifications, presence, publishing
 
 logger = logging.getLogger(__name__)
 
 INTERVAL = 1
+# What another machine has published must be seen within a second.
+FOLLOW_INTERVAL = 0.5
 LONGEST_PAUSE = 60
 TIDY_INTERVAL = 3600
 # How long a message on its way may hold up the end; it is sent again by the next worker.
@@ -47,22 +49,25 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        # A thread of its own: a mail server that is slow must not delay what is due.
-        mail = threading.Thread(target=rounds, args=(send_mail, stop), daemon=True)
+        # Threads of their own: neither a slow mail server nor what is due delays the others.
+        mail = threading.Thread(target=rounds, args=(send_mail, stop, INTERVAL), daemon=True)
+        pages = threading.Thread(target=rounds, args=(follow_version, stop, FOLLOW_INTERVAL))
         mail.start()
-        rounds(Duties(), stop, goes_on=lambda: parent in (None, os.getppid()))
+        pages.start()
+        rounds(Duties(), stop, INTERVAL, goes_on=lambda: parent in (None, os.getppid()))
         stop.set()
+        pages.join()
         mail.join(MAIL_PATIENCE)
 
 
-def rounds(work, stop, *, goes_on=lambda: True):
-    """Does some work once a second, more rarely while it fails, until it is to stop."""
-    pause = INTERVAL
+def rounds(work, stop, interval, *, goes_on=lambda: True):
+    """Does some work every so many seconds, more rarely while it fails, until it is to stop."""
+    pause = interval
     while not stop.wait(pause) and goes_on():
         close_old_connections()
         try:
             work()
-            pause = INTERVAL
+            pause = interval
         except DatabaseError as error:
             pause = min(pause * 2, LONGEST_PAUSE)
             logger.error("The database failed (%s); next try in %s s.", error, pause)
@@ -82,6 +87,15 @@ class Duties:
             look_at_statistics()
             notifications.forget_old(now=timezone.now())
             presence.forget_absent(now=timezone.now())
+
+
+def follow_version():
+    """Shows the stored pages of the version that the database has, and removes older ones."""
+    try:
+        content_version.show_current()
+        content_version.page_store().tidy()
+    except OSError as error:
+        logger.error("The store of pages can't be kept in order: %s", error)
 
 
 def send_mail():
