@@ -33,6 +33,7 @@ ANSWERS_MAX = 2000
 # How long the pages of a version stay after it was followed by another one. The version before
 # the newest stays as long as that: what hasn't changed since keeps its validators.
 SECONDS_KEPT = 5
+SECONDS_BETWEEN_COMPLAINTS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class PageStore:
         self._live = os.fspath(self.folder / "live")
         self._lock = self.folder / "lock"
         self._versions = self.folder / "versions"
-        self._complained_at = 0
+        self._silent_until = 0
 
     # Which version is shown.
 
@@ -170,16 +171,14 @@ class PageStore:
             # The version, or the whole store, has been removed meanwhile.
             return None
         except OSError as error:
-            if time.monotonic() - self._complained_at > 60:
-                self._complained_at = time.monotonic()
+            if time.monotonic() > self._silent_until:
+                self._silent_until = time.monotonic() + SECONDS_BETWEEN_COMPLAINTS
                 logger.warning("Pages can't be kept in %s: %s", self.folder, error)
             return None
 
     def _write(self, version, name, content):
         folder = self._versions / version
-        with suppress(FileExistsError):
-            # Not its parents: what was removed must not come back.
-            folder.mkdir()
+        folder.mkdir(parents=True, exist_ok=True)
         if not self._has_room(folder, name, len(content)):
             return None
         path = self._path(version, name)
@@ -247,7 +246,6 @@ class PageStore:
         hold = self.take_down()
         for name in self._names():
             shutil.rmtree(self._versions / name, ignore_errors=True)
-        self._versions.mkdir(exist_ok=True)
         hold.release()
 
     def _names(self):

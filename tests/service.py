@@ -1,6 +1,7 @@
 """The publication as it is run: `manage.py serve` in processes of its own."""
 
 import http.client
+import json
 import os
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import time
 from urllib.parse import quote
 
 import psutil
+from django.contrib.staticfiles.finders import get_finders
 from django.db import connection
 
 from irb_site.environment import PROJECT
@@ -33,29 +35,33 @@ def free_port(host="127.0.0.1"):
 
 
 class Service:
-    """`manage.py serve` in a process of its own, on the database of the test."""
+    """`manage.py serve` in a process of its own, on the database of the test.
 
-    def __init__(self, folder, host="127.0.0.1", port=None):
+    environment: what processes of the same publication need, with the variables given here.
+    """
+
+    def __init__(self, folder, host="127.0.0.1", port=None, **variables):
         self.host = host
         self.port = port or free_port(host)
         self.output = folder / "output"
-        (folder / "static").mkdir(exist_ok=True)
-        environment = {
+        name_static_files(folder / "static")
+        self.environment = {
             name: value
             for name, value in os.environ.items()
             if name not in ("SITE_URL", "TEST_FOLDER")
         }
-        environment |= {
+        self.environment |= {
             "DJANGO_SETTINGS_MODULE": "irb_site.settings",
             "DATA_DIR": str(folder),
             "DATABASE_URL": database_url(),
             "PYTHONUNBUFFERED": "1",
+            **variables,
         }
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "serve", "--host", host, "--port", str(self.port)],
                 cwd=PROJECT,
-                env=environment,
+                env=self.environment,
                 stdout=output,
                 stderr=output,
             )
@@ -91,7 +97,7 @@ class Service:
         return self.read(path)[0]
 
     def read(self, path):
-        """The status and the text of an answer. Pages need static files, which aren't collected."""
+        """The status and the text of an answer."""
         peer = http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE)
         try:
             peer.request("GET", path)
@@ -117,6 +123,14 @@ class Service:
             if process.is_running():
                 process.kill()
         self.process.wait()
+
+
+def name_static_files(folder):
+    """Writes what pages need in order to link to static files, without collecting these."""
+    folder.mkdir(exist_ok=True)
+    names = [name for finder in get_finders() for name, _storage in finder.list([])]
+    manifest = {"version": "1.1", "hash": "", "paths": {name: name for name in names}}
+    (folder / "staticfiles.json").write_text(json.dumps(manifest))
 
 
 def database_url():

@@ -1,0 +1,611 @@
+"""Pages that are stored whole: the same as those that are made anew, never older, never private."""
+
+import os
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from articles import content_version, missing, page_server, pages, previews, publishing, views
+from articles.models import Article, ContentVersion, MissingPath
+from articles.page_server import PageServer
+from irb_site import page_store
+from tests import addresses
+from tests.factories import (
+    change_draft,
+    cite,
+    make_article,
+    make_author,
+    make_image,
+    make_public,
+    make_scheduled,
+    make_withdrawn,
+)
+from tests.wsgi import ask
+
+CODINGS = ("identity", "gzip", "br", "zstd")
+
+
+@pytest.fixture
+def server(settings, tmp_path, monkeypatch):
+    # A test's own transaction would go together with its connection.
+    monkeypatch.setattr(page_server, "close_old_connections", lambda: None)
+    settings.PAGE_STORE = tmp_path / "pages"
+    return PageServer()
+
+
+def another_process():
+    return PageServer()
+
+
+def queries(function, *arguments, **options):
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        answer = function(*arguments, **options)
+    return answer, len(captured)
+
+
+def names(server):
+    """What is stored of the version that is current, by folder."""
+    folder = server.store.folder / "versions" / content_version.current()
+    found = {"pages": [], "answers": []}
+    for kind in found:
+        for place, _folders, files in os.walk(folder / kind):
+            found[kind] += [
+                os.path.relpath(os.path.join(place, name), folder / kind) for name in files
+            ]
+    return {kind: sorted(files) for kind, files in found.items()}
+
+
+@pytest.fixture
+def site(db):
+    """One of everything that has an address."""
+    ada, image = make_author("Ada", short_bio="Writes."), make_image()
+    sea = make_public("Sea", authors=[ada], tags=["Water"], lead_image_id=image.pk)
+    make_public(
+        "River", authors=[ada], tags=["Water"], body=f"<h2>Mouth</h2><p>To the {cite(sea)}.</p>"
+    )
+    make_public("About", kind=Article.Kind.PAGE, slug="about")
+    make_public(
+        "Waters",
+        kind=Article.Kind.SERIES,
+        relations=[{"kind": "series", "article": sea.uid, "section": "", "note": ""}],
+    )
+    return sea
+
+
+# The same as what is made anew
+
+
+def test_every_page_is_byte_for_byte_what_django_makes_in_every_coding_and_from_everywhere(
+    site, server
+):
+    paths = [path for path in addresses.public_paths() if not path.startswith("/media/")]
+    paths += ["/nothing/", "/tags", "/search/?q=river", "/search/?q=river&page=1"]
+    other = another_process()
+
+    for path in paths:
+        plain = Client().get(path)
+        for coding in CODINGS:
+            made = ask(server, path, accept_encoding=coding)
+            remembered = ask(server, path, accept_encoding=coding)
+            stored = ask(other, path, accept_encoding=coding)
+
+            assert made.content == plain.content, (path, coding)
+            assert made.status == plain.status_code
+            for again in (remembered, stored):
+                assert (again.status, again.body) == (made.status, made.body), (path, coding)
+                assert again.headers == made.headers, (path, coding)
+            shared = {"Content-Length", "Content-Encoding", "ETag", "Last-Modified", "Vary"}
+            assert {name: value for name, value in made.headers.items() if name not in shared} == {
+                name: value for name, value in plain.headers.items() if name not in shared
+            }, (path, coding)
+    assert len(paths) > 30
+
+
+def test_stored_page_costs_no_query_and_says_what_a_cache_needs(site, server):
+    ask(server, "/articles/sea/", accept_encoding="gzip")
+
+    answer, count = queries(
+        ask, another_process(), "/articles/sea/", accept_encoding="gzip, deflate"
+    )
+
+    # The version, which it would not ask for if no transaction were open.
+    assert count == 1
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert answer.headers["Vary"] == "Accept-Encoding"
+    assert answer.headers["Cache-Control"] == (
+        "public, max-age=0, s-maxage=10, stale-while-revalidate=60"
+    )
+    assert answer.headers["ETag"].startswith('"')
+    assert answer.headers["Content-Length"] == str(len(answer.body))
+
+
+def test_what_is_up_is_sent_without_any_question(transactional_db, server):
+    make_public("Sea", slug="sea")
+    ask(server, "/articles/sea/")
+    assert server.store.shown() == content_version.current()
+
+    for one in (server, another_process()):
+        one._look_again_at = float("inf")
+        answer, count = queries(ask, one, "/articles/sea/")
+
+        assert (answer.status, count) == (200, 0)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("gzip, deflate, br, zstd", "zstd"),
+        ("gzip, br", "br"),
+        ("gzip", "gzip"),
+        ("br;q=0.5, gzip", "gzip"),
+        ("zstd;q=0, gzip;q=0", None),
+        ("compress", None),
+        ("*", None),
+        ("", None),
+        ("gzip" * 1000, None),
+    ],
+)
+def test_reader_gets_the_best_coding_that_he_knows(site, server, accepted, coding):
+    for _again in range(2):
+        answer = ask(server, "/articles/sea/", accept_encoding=accepted)
+
+        assert answer.headers.get("Content-Encoding") == coding
+        assert "Sea" in answer
+
+
+# What the reader has already
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_reader_who_has_it_is_told_so(site, server, coding):
+    first = ask(server, "/articles/sea/", accept_encoding=coding)
+    etag, date = first.headers["ETag"], first.headers["Last-Modified"]
+
+    for headers in (
+        {"if_none_match": etag},
+        {"if_none_match": f'"other", W/{etag}'},
+        {"if_none_match": "*"},
+        {"if_modified_since": date},
+        {"if_none_match": etag, "if_modified_since": "Thu, 01 Jan 1970 00:00:00 GMT"},
+    ):
+        answer = ask(server, "/articles/sea/", accept_encoding=coding, **headers)
+
+        assert (answer.status, answer.body) == (304, b""), headers
+        assert answer.headers["ETag"] == etag
+        assert answer.headers["Vary"] == "Accept-Encoding"
+        assert "Content-Length" not in answer.headers
+
+
+def test_reader_who_has_something_else_gets_the_page(site, server):
+    first = ask(server, "/articles/sea/", accept_encoding="gzip")
+
+    for headers in (
+        {"if_none_match": '"other"'},
+        {"if_none_match": '"other"', "if_modified_since": first.headers["Last-Modified"]},
+        {"if_modified_since": "Thu, 01 Jan 1970 00:00:00 GMT"},
+        # His clock may be wrong by more than lies between two versions.
+        {"if_modified_since": "Fri, 01 Jan 2100 00:00:00 GMT"},
+        {"if_none_match": "rubbish"},
+    ):
+        assert ask(server, "/articles/sea/", accept_encoding="gzip", **headers).status == 200
+
+
+def test_codings_of_a_page_never_pass_for_one_another(site, server):
+    etags = {
+        ask(server, "/articles/sea/", accept_encoding=coding).headers["ETag"] for coding in CODINGS
+    }
+
+    assert len(etags) == len(CODINGS)
+
+
+def test_head_is_the_same_without_the_body(site, server):
+    for path in ("/articles/sea/", "/nothing/", "/tags"):
+        for _again in range(2):
+            head = ask(server, path, method="HEAD", accept_encoding="gzip")
+            whole = ask(server, path, accept_encoding="gzip")
+
+            assert head.body == b""
+            assert (head.status, head.headers) == (whole.status, whole.headers)
+
+
+# Never older
+
+
+def act_publish(article):
+    change_draft(article, title="Later words")
+    publishing.publish(article, by=None)
+
+
+def act_rename(article):
+    change_draft(article, slug="ocean")
+    publishing.publish(article, by=None)
+
+
+def act_rename_author(article):
+    author = article.authors.get()
+    author.name = "Grace"
+    publishing.save_author(author)
+
+
+ACTS = {
+    "publish": act_publish,
+    "rename": act_rename,
+    "unpublish": lambda article: publishing.unpublish(article, by=None),
+    "trash": lambda article: publishing.trash(article, by=None),
+    "merge": lambda article: publishing.merge(article, make_public("Ocean"), by=None),
+    "author": act_rename_author,
+    "schedule": lambda article: (
+        publishing.schedule(
+            article, due_at=timezone.now() + timedelta(hours=1), by=None, action="unpublish"
+        ),
+        publishing.carry_out_due(now=timezone.now() + timedelta(hours=2)),
+    ),
+    "raw": lambda article: Article.objects.filter(pk=article.pk).update(title="By hand"),
+}
+
+
+@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
+def test_after_any_act_every_page_is_new(transactional_db, server, act):
+    author = make_author("Ada")
+    article = make_public("Sea", slug="sea", authors=[author], tags=["Water"])
+    make_public("River", slug="river", body=f"<p>To the {cite(article)}.</p>")
+    paths = [path for path in addresses.public_paths() if not path.startswith("/media/")]
+    others = [server, another_process()]
+    before = {path: ask(server, path).content for path in paths}
+    assert server.store.shown() == content_version.current()
+
+    act(article)
+
+    changed = 0
+    for one in others:
+        # By hand means past the verbs: that is seen within a second.
+        one._look_again_at = 0
+    for path in paths:
+        answers = {ask(one, path).content for one in others}
+        assert answers == {Client().get(path).content}, path
+        changed += answers != {before[path]}
+    assert changed
+
+
+def test_verb_that_fails_changes_nothing_and_leaves_the_pages_up(transactional_db, server):
+    article = make_public("Sea", slug="sea")
+    ask(server, "/articles/sea/")
+    version = server.store.shown()
+
+    with transaction.atomic():
+        act_publish(article)
+        assert server.store.shown() is None
+        transaction.set_rollback(True)
+
+    assert "Later words" not in ask(server, "/articles/sea/")
+    assert server.store.shown() == version
+
+
+def test_page_that_was_begun_before_is_not_stored(transactional_db, server, monkeypatch):
+    article = make_public("Sea", slug="sea")
+    live_page = pages.live_page
+
+    def slowly(*arguments):
+        page = live_page(*arguments)
+        act_publish(article)
+        return page
+
+    with monkeypatch.context() as patch:
+        patch.setattr(views, "live_page", slowly)
+        old = ask(server, "/articles/sea/")
+
+    assert "Later words" not in old
+    assert not list(server.store.folder.glob("versions/*/pages/articles"))
+    assert "Later words" in ask(server, "/articles/sea/")
+    assert names(server)["pages"] == ["articles/sea/="]
+
+
+def test_page_is_not_shown_while_its_successor_is_being_committed(transactional_db, server):
+    article = make_public("Sea", slug="sea")
+    ask(server, "/articles/sea/")
+
+    with transaction.atomic():
+        act_publish(article)
+        # What comes now waits for nobody, and puts nothing up that would be old in a moment.
+        assert server.store.put_up(lambda: "1-old") is None
+        assert server.store.shown() is None
+
+    assert server.store.shown() == content_version.current()
+
+
+def test_verbs_of_a_long_import_hold_one_lock(transactional_db, server):
+    content_version.current()
+    open_before = len(os.listdir("/proc/self/fd"))
+
+    with transaction.atomic():
+        for _number in range(30):
+            content_version.raise_version()
+        open_meanwhile = len(os.listdir("/proc/self/fd"))
+
+    assert open_meanwhile <= open_before + 2
+    assert len(os.listdir("/proc/self/fd")) <= open_before + 1
+    assert server.store.shown() == content_version.current()
+
+
+def test_part_of_a_transaction_that_is_taken_back_lets_nobody_show_old_pages(
+    transactional_db, server
+):
+    article = make_public("Sea", slug="sea")
+    ask(server, "/articles/sea/")
+
+    with transaction.atomic():
+        act_publish(article)
+        with transaction.atomic():
+            content_version.raise_version()
+            transaction.set_rollback(True)
+        assert server.store.put_up(lambda: "1-old") is None
+
+    assert "Later words" in ask(server, "/articles/sea/")
+
+
+def test_another_machine_is_followed(transactional_db, server, settings, tmp_path):
+    article = make_public("Sea", slug="sea")
+    settings.PAGE_STORE = tmp_path / "elsewhere"
+    other = another_process()
+    assert "Sea" in ask(other, "/articles/sea/")
+    settings.PAGE_STORE = tmp_path / "pages"
+
+    act_publish(article)
+
+    assert "Later words" in ask(server, "/articles/sea/")
+    other._look_again_at = 0
+    settings.PAGE_STORE = tmp_path / "elsewhere"
+    assert "Later words" in ask(other, "/articles/sea/")
+    assert other.store.shown() == server.store.shown()
+
+
+def test_unchanged_pages_keep_their_validators_over_versions(transactional_db, server):
+    article = make_public("Sea", slug="sea", tags=["Water"])
+    make_public("About", kind=Article.Kind.PAGE, slug="about")
+    about, sea = (ask(server, path).headers["ETag"] for path in ("/pages/about/", "/articles/sea/"))
+
+    act_publish(article)
+
+    assert ask(server, "/pages/about/", if_none_match=about).status == 304
+    assert ask(server, "/articles/sea/", if_none_match=sea).status == 200
+
+
+def test_pages_are_served_while_the_database_is_away(transactional_db, server, monkeypatch):
+    make_public("Sea", slug="sea")
+    ask(server, "/articles/sea/")
+
+    def fail():
+        raise DatabaseError("away")
+
+    monkeypatch.setattr(content_version, "current", fail)
+    server._look_again_at = 0
+
+    assert ask(server, "/articles/sea/").status == 200
+
+
+def test_restored_backup_does_not_bring_back_pages_of_another_future(transactional_db, server):
+    article = make_public("Sea", slug="sea")
+    before = ContentVersion.objects.values().get()
+    act_publish(article)
+    ask(server, "/articles/sea/")
+
+    ContentVersion.objects.update(**before)
+    Article.objects.filter(pk=article.pk).update(title="Restored")
+
+    server._look_again_at = 0
+    assert "Restored" in ask(server, "/articles/sea/")
+
+
+# Never private, never without end
+
+
+def test_only_what_everybody_may_see_is_stored(site, server, client, admin_user):
+    draft = make_article("Hidden")
+    make_scheduled("Planned")
+    make_withdrawn("Gone", slug="gone")
+    link = publishing.share(draft, by=admin_user)
+    client.force_login(admin_user)
+    cookie = client.cookies.output(header="").strip()
+    paths = [
+        "/admin/",
+        f"/admin/articles/article/{draft.pk}/change/",
+        f"/admin/articles/article/{draft.pk}/preview/",
+        previews.path_of(link),
+        "/healthz",
+        "/robots.txt",
+        "/.well-known/security.txt",
+        "/articles/gone/",
+    ]
+
+    for path in paths:
+        for _again in range(2):
+            ask(server, path, cookie=cookie)
+
+    stored = names(server)
+    assert stored["pages"] == []
+    # The one that says that it is gone.
+    assert len(stored["answers"]) == 1
+    assert "Hidden" not in ask(server, "/articles/")
+
+
+def test_session_changes_nothing_on_a_public_page(site, server, client, admin_user):
+    client.force_login(admin_user)
+    cookie = client.cookies.output(header="").strip().removeprefix("Set-Cookie: ")
+
+    signed_in = ask(server, "/articles/sea/", cookie=cookie)
+
+    assert "Set-Cookie" not in signed_in.headers
+    assert ask(server, "/articles/sea/").headers == signed_in.headers
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "utm_source=letter",
+        "page=1&x=2",
+        "page=02",
+        "page=9999999",
+        "page=%31",
+        "page=1%20",
+        "x",
+        "q=sea",
+        "page=../../../../etc/passwd",
+    ],
+)
+def test_unknown_query_is_answered_and_never_stored(site, server, query):
+    answer = ask(server, f"/articles/?{query}")
+
+    assert answer.status in {200, 404}
+    assert names(server) == {"pages": [], "answers": []}
+
+
+def test_number_that_a_page_does_not_know_is_never_stored(site, server):
+    for number in range(1, 5):
+        assert ask(server, f"/articles/sea/?page={number}").status == 200
+    ask(server, "/articles/?page=1")
+
+    assert names(server) == {"pages": ["articles/=page=1"], "answers": []}
+
+
+def test_paths_without_end_are_bounded(site, server, monkeypatch):
+    monkeypatch.setattr(page_store, "ANSWERS_MAX", 5)
+
+    for number in range(9):
+        assert ask(server, f"/nothing-{number}/").status == 404
+        assert ask(server, f"/search/?q=word{number}").status == 200
+
+    assert len(names(server)["answers"]) == 5
+
+
+def test_memory_is_bounded(site, server, monkeypatch):
+    monkeypatch.setattr("articles.page_server.MEMORY_SIZE", 30_000)
+
+    for number in range(20):
+        ask(server, f"/search/?q=word{number}")
+
+    assert 0 < sum(len(answer.content) for answer in server._memory.answers.values()) <= 30_000
+
+
+def test_store_that_is_full_changes_no_answer(site, server, settings):
+    settings.PAGE_STORE_SIZE = 1
+    full = PageServer()
+
+    first = ask(full, "/articles/sea/", accept_encoding="gzip")
+
+    assert first.content == ask(server, "/articles/sea/").content
+    assert names(full)["pages"] == ["articles/sea/="]
+    etag = first.headers["ETag"]
+    assert ask(full, "/articles/sea/", accept_encoding="gzip", if_none_match=etag).status == 304
+
+
+def test_store_can_be_done_without(site, settings, tmp_path):
+    settings.PAGE_STORE, settings.PAGE_STORE_SIZE = tmp_path / "pages", 0
+    without = PageServer()
+
+    answer = ask(without, "/articles/sea/", accept_encoding="gzip")
+
+    assert (answer.status, answer.headers["Content-Encoding"]) == (200, "gzip")
+    assert names(without) == {"pages": [], "answers": []}
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+def test_only_reading_is_answered_from_the_store(site, server, method):
+    ask(server, "/articles/sea/")
+
+    assert ask(server, "/articles/sea/", method=method).status == 405
+
+
+def test_foreign_host_is_refused_though_the_page_is_stored(site, server):
+    ask(server, "/articles/sea/")
+
+    for host in ("evil.example", "", "testserver.evil.example", "testserver:x", "a" * 300):
+        assert ask(server, "/articles/sea/", host=host).status == 400
+    assert ask(server, "/articles/sea/", host="testserver:8000").status == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//articles/sea/",
+        "/articles//sea/",
+        "/articles/./sea/",
+        "/articles/../articles/sea/",
+        "/articles/sea/=",
+        "/articles/sea/=.gzip",
+        "/../../../../etc/passwd",
+        "/articles/%00/",
+        "/articles/%ff/",
+        "/articles/" + "x" * 300 + "/",
+        "/live/pages/=",
+    ],
+)
+def test_odd_paths_are_what_they_were(site, server, path):
+    ask(server, "/articles/sea/", accept_encoding="gzip")
+    plain = Client().get(path)
+
+    for _again in range(2):
+        answer = ask(server, path)
+        assert (answer.status, answer.content) == (plain.status_code, plain.content)
+    assert names(server)["pages"] == ["articles/sea/=.gzip"]
+
+
+def test_paths_that_are_missed_are_noted_from_the_store_too(site, server):
+    missing.forget()
+
+    for _again in range(3):
+        ask(server, "/articles/nothing/", referer="https://example.org/from")
+
+    missing.flush()
+    row = MissingPath.objects.get()
+    assert (row.path, row.hits, row.referrer) == ("/articles/nothing/", 3, "example.org/from")
+    missing.forget()
+
+
+def test_other_scripts_have_pages_too(db, server):
+    article = make_public("Каспий", slug="каспий", tags=["Море"])
+
+    for _again in range(2):
+        answer = ask(server, article.get_absolute_url())
+        assert "Каспий" in answer
+    assert names(server)["pages"] == ["articles/каспий/="]
+
+
+def test_nobody_is_left_out_of_the_headers_that_keep_readers_safe(site, server):
+    expected = {
+        name: value
+        for name, value in Client().get("/articles/sea/").headers.items()
+        if name.startswith(("X-", "Content-Security", "Permissions", "Referrer", "Cross-"))
+    }
+    assert len(expected) == 7
+
+    for path in ("/articles/sea/", "/nothing/", "/search/?q=sea", "/feed/"):
+        first, stored = ask(server, path), ask(another_process(), path)
+        again = ask(server, path, if_none_match=first.headers.get("ETag", '"none"'))
+        for answer in (first, stored, again):
+            assert expected.items() <= answer.headers.items(), path
+
+
+def test_page_with_a_header_of_its_own_keeps_it(site, server, monkeypatch):
+    article_detail = views.article_context
+
+    def marked(page):
+        return article_detail(page)
+
+    monkeypatch.setattr(views, "article_context", marked)
+    render = views.render
+
+    def with_header(*arguments, **options):
+        response = render(*arguments, **options)
+        response.headers["X-Robots-Tag"] = "noarchive"
+        return response
+
+    monkeypatch.setattr(views, "render", with_header)
+
+    for one in (server, server, another_process()):
+        assert ask(one, "/articles/sea/").headers["X-Robots-Tag"] == "noarchive"
