@@ -31,6 +31,14 @@ def folders_can_be_used(app_configs, **kwargs):
                 id="irb.E002",
             )
         )
+    if not _is_writable(settings.PAGE_STORE):
+        found.append(
+            Error(
+                f"Whole pages can't be stored: {settings.PAGE_STORE} can't be written to.",
+                hint="Change its owner, or set PAGE_STORE (or DATA_DIR) to another folder.",
+                id="irb.E006",
+            )
+        )
     if settings.MEDIA_ROOT.is_relative_to(settings.STATIC_ROOT):
         found.append(
             Error(

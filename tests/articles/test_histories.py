@@ -17,7 +17,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from articles import directory, publishing, references, search, similar, site
+from articles import content_version, directory, publishing, references, search, similar, site
 from articles.importing.documents import ImportedArticle
 from articles.importing.loading import load
 from articles.models import (
@@ -713,7 +713,10 @@ def test_everything_that_happens_in_a_history_changes_something(newsroom):
         newsroom.do(step, 1, 2)
     newsroom.do("publish", 2, 2)
     newsroom.do("bundle", 2, 2)
-    before = everything()
+    before, version = everything(), content_version.current()
+    paths = public_paths()
+    pages = {path: Readers().get(path) for path in paths}
+    unannounced = []
 
     def changes_something(name):
         return any(changes(name, first, second) for first in (1, 2) for second in (2, 1, 4))
@@ -722,10 +725,17 @@ def test_everything_that_happens_in_a_history_changes_something(newsroom):
         with transaction.atomic():
             deepcopy(newsroom).do(name, first, second)
             is_changed = everything() != before
+            if content_version.current() == version:
+                readers = Readers()
+                unannounced.extend(
+                    (name, path) for path in paths if readers.get(path) != pages[path]
+                )
             transaction.set_rollback(True)
         return is_changed
 
     assert [name for name in _HAPPENINGS if not changes_something(name)] == []
+    # What readers can see has changed only together with the content version.
+    assert unannounced == []
 
 
 def everything():

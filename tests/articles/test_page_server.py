@@ -1,9 +1,10 @@
 """Pages that are stored whole: the same as those that are made anew, never older, never private."""
 
 import os
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+import time_machine
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -400,6 +401,23 @@ def test_restored_backup_does_not_bring_back_pages_of_another_future(transaction
 
     server._look_again_at = 0
     assert "Restored" in ask(server, "/articles/sea/")
+
+
+def test_pages_of_the_old_year_are_left_behind(transactional_db, server):
+    make_public("Sea", slug="sea")
+    new_year = timezone.make_aware(datetime(timezone.localdate().year + 1, 1, 1))
+
+    content_version.follow_calendar(now=new_year - timedelta(seconds=1))
+    old = ask(server, "/articles/sea/")
+    with time_machine.travel(new_year, tick=False):
+        content_version.follow_calendar(now=new_year)
+        version = content_version.current()
+        new = ask(server, "/articles/sea/")
+        content_version.follow_calendar(now=new_year + timedelta(hours=1))
+
+    assert f"© {new_year.year - 1}" in old
+    assert f"© {new_year.year}" in new
+    assert content_version.current() == version
 
 
 # Never private, never without end

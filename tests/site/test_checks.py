@@ -54,10 +54,17 @@ def test_picture_folder_that_cannot_be_written_is_an_error(settings, tmp_path):
 
 def test_database_folder_that_cannot_be_written_is_an_error(settings, tmp_path, monkeypatch):
     settings.IS_EMBEDDED = True
-    monkeypatch.setattr(checks, "_is_writable", lambda folder: folder == settings.MEDIA_ROOT)
+    monkeypatch.setattr(checks, "_is_writable", lambda folder: folder != tmp_path)
     monkeypatch.setitem(settings.DATABASES["default"], "NAME", tmp_path / "db.sqlite3")
 
     assert ids(checks.folders_can_be_used(None)) == ["irb.E002"]
+
+
+def test_page_store_that_cannot_be_written_is_an_error(settings, tmp_path):
+    (tmp_path / "file").touch()
+    settings.PAGE_STORE = tmp_path / "file" / "pages"
+
+    assert ids(checks.folders_can_be_used(None)) == ["irb.E006"]
 
 
 def test_pictures_among_public_files_are_an_error(settings):

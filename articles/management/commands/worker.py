@@ -82,6 +82,7 @@ class Duties:
 
     def __call__(self):
         publishing.carry_out_due(now=timezone.now())
+        content_version.follow_calendar(now=timezone.now())
         if self.tidied_at is None or time.monotonic() - self.tidied_at > TIDY_INTERVAL:
             self.tidied_at = time.monotonic()
             look_at_statistics()
