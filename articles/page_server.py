@@ -35,6 +35,8 @@ SECONDS_TRUSTED = 0.5
 MEMORY_SIZE = 16 * 1024 * 1024
 LONGEST_ANSWER = 4 * 1024 * 1024
 LONGEST_QUERY = 300
+# Of a part of a path, so that it can be a file's name with what is added to it.
+LONGEST_NAME = 230
 WORTH_COMPRESSING = 200
 
 # The types of what is stored as a page, by path; anything else is HTML. The web server in front
@@ -164,6 +166,9 @@ class PageServer(WSGIHandler):
             if shown is None:
                 raise
             version = shown
+        except OSError:
+            # The store can't be used; the system checks say so at the start.
+            version = content_version.current()
         finally:
             close_old_connections()
         self._look_again_at = now + SECONDS_TRUSTED
@@ -289,6 +294,8 @@ def _page_name(key):
     """The name of a page's file, b"" where it can't have one."""
     path = key.path.encode("latin-1")
     if key.query.startswith("q=") or not _PAGE_PATH.fullmatch(path) or b"/." in path:
+        return b""
+    if max(map(len, path.split(b"/"))) > LONGEST_NAME:
         return b""
     coding = "" if key.coding == "identity" else f".{key.coding}"
     return b"pages%s=%s%s" % (path, key.query.encode("latin-1"), coding.encode())

@@ -4,11 +4,13 @@
 """
 
 import multiprocessing
+import resource
 import signal
 import sys
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from irb_site.processes import end_with_parent
@@ -16,6 +18,9 @@ from irb_site.processes import end_with_parent
 # Two requests at a time in each process: more threads only wait for one another.
 THREADS_PER_PROCESS = 2
 SECONDS_TO_FINISH_REQUESTS = 5
+# Open at a time in each process. Those that wait, or send slowly, cost memory and no thread.
+CONNECTIONS_PER_PROCESS = 4096
+SECONDS_TO_SEND_A_HEAD = 10
 
 
 def load_application():
@@ -29,7 +34,17 @@ def load_application():
     return application
 
 
+def allow_open_files(wanted):
+    """Lets this process and those it starts open so many files, as far as the system does."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def main(address, port, processes):
+    allow_open_files(CONNECTIONS_PER_PROCESS + 1024)
     server = Granian(
         "irb_site.wsgi:application",
         address=address,
@@ -39,6 +54,9 @@ def main(address, port, processes):
         websockets=False,
         workers=int(processes),
         blocking_threads=THREADS_PER_PROCESS,
+        backlog=CONNECTIONS_PER_PROCESS,
+        backpressure=CONNECTIONS_PER_PROCESS,
+        http1_settings=HTTP1Settings(header_read_timeout=SECONDS_TO_SEND_A_HEAD * 1000),
         workers_kill_timeout=SECONDS_TO_FINISH_REQUESTS,
         respawn_failed_workers=True,
         log_level=LogLevels.warning,

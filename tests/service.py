@@ -93,12 +93,12 @@ class Service:
             if words in " ".join(process.cmdline())
         )
 
-    def get(self, path):
-        return self.read(path)[0]
+    def get(self, path, *, timeout=PATIENCE):
+        return self.read(path, timeout=timeout)[0]
 
-    def read(self, path):
+    def read(self, path, *, timeout=PATIENCE):
         """The status and the text of an answer."""
-        peer = http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE)
+        peer = http.client.HTTPConnection(self.host, self.port, timeout=timeout)
         try:
             peer.request("GET", path)
             answer = peer.getresponse()

@@ -3,6 +3,7 @@ import signal
 import socket
 import sys
 import time
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,8 @@ from django.utils import timezone
 
 from articles import publishing
 from articles.models import AuditEntry, Schedule
-from tests.factories import make_article, make_scheduled
+from irb_site.web_server import SECONDS_TO_SEND_A_HEAD, allow_open_files
+from tests.factories import make_article, make_public, make_scheduled
 from tests.service import PATIENCE, Service, wait_for
 
 SITEMAP = "/sitemap-articles-1.xml"
@@ -78,6 +80,33 @@ def test_serve_carries_out_schedules_in_time_and_once_whatever_was_killed_before
         (planned.pk, "published"),
         (planned.pk, "unpublished"),
     ]
+
+
+@pytest.mark.sqlite_only
+def test_serve_answers_however_many_others_do_nothing_or_never_read(serve):
+    make_public("Sea", slug="sea", body="<p>The sea.</p>" * 5000)
+    service = serve()
+    service.wait_until_it_answers()
+    allow_open_files(4000)
+    host = f"Host: 127.0.0.1:{service.port}\r\n".encode()
+    request = b"GET /articles/sea/ HTTP/1.1\r\n" + host
+    # Silent ones, those that stop in the middle of their head, and those that don't read.
+    habits = [b""] * 700 + [request] * 700 + [(request + b"\r\n") * 20] * 600
+
+    with ExitStack() as stack:
+        for sent in habits:
+            peer = stack.enter_context(socket.socket())
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            peer.connect(("127.0.0.1", service.port))
+            peer.sendall(sent)
+
+        # Before those that are slow are shut out.
+        answers = [
+            service.get(path, timeout=SECONDS_TO_SEND_A_HEAD)
+            for path in ("/", "/articles/sea/?x=1", "/articles/sea/", "/admin/login/") * 2
+        ]
+
+    assert answers == [200] * 8
 
 
 @pytest.mark.sqlite_only
