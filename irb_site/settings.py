@@ -140,6 +140,7 @@ LANGUAGES = [("en", "English"), ("de", "German"), ("fa", "Persian"), ("ru", "Rus
 TIME_ZONE = environment.time_zone("TIME_ZONE", "UTC")
 USE_TZ = True
 USE_I18N = True
+FORMAT_MODULE_PATH = ["irb_site.formats"]
 
 # Files.
 

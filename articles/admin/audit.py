@@ -117,7 +117,7 @@ class AuditEntryAdmin(admin.ModelAdmin):
     @admin.display(description=gettext_lazy("more"))
     def about(self, entry):
         if not entry.detail:
-            return "–"
+            return None
         return format_html('<span class="audit__detail">{}</span>', entry.detail[:500])
 
     def get_queryset(self, request):

@@ -109,13 +109,13 @@ class AccountAdmin(Audited, UserAdmin):
 
     @admin.display(description=gettext_lazy("name"), ordering="last_name")
     def full_name(self, user):
-        return user.get_full_name() or "–"
+        return user.get_full_name() or None
 
     @admin.display(description=gettext_lazy("role"))
     def role_name(self, user):
         if user.is_superuser:
             return _("Superuser")
-        return ", ".join(group.name for group in user.groups.all()) or "–"
+        return ", ".join(group.name for group in user.groups.all()) or None
 
     def get_queryset(self, request):
         return super().get_queryset(request).prefetch_related("groups")

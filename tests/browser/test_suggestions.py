@@ -82,7 +82,7 @@ def test_a_similar_article_becomes_a_related_link(signed_in_page, live_server, t
     article = make_article("New", body=f"<p>{ON_GRAIN * 3}</p>", standfirst="")
     suggestions = open_form(page, article, live_server)
 
-    suggestions.get_by_role("button", name="Add Of Harvests to related links").click()
+    suggestions.get_by_role("button", name="Add to related links: Of Harvests").click()
 
     page.locator(".chip", has_text="Of Harvests").wait_for()
     assert suggestions.locator("li").count() == 0
@@ -100,7 +100,7 @@ def test_an_older_article_cites_a_new_one_as_a_draft_at_one_click(
 
     part = page.locator("[data-could-cite]")
     part.locator("summary").click()
-    part.get_by_role("button", name="Let Older cite this article, as a draft").click()
+    part.get_by_role("button", name="Apply as a draft: let Older cite this article").click()
 
     link = part.get_by_role("link", name="Open the draft of Older")
     link.wait_for()

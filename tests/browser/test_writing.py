@@ -16,6 +16,9 @@ def change_url(article):
 
 
 def open_form(page, url, live_server):
+    page.add_init_script(
+        "document.addEventListener('editor:ready', (e) => { window.editor = e.detail.editor })"
+    )
     page.goto(live_server.url + url)
     page.wait_for_selector(".writing__text")
     return page.locator(".writing__text")
@@ -114,9 +117,6 @@ def test_heading_keeps_its_id_when_reworded_and_a_split_makes_a_new_one(
 ):
     page = signed_in_page
     article = make_article("Sections", body="<h2>Old Words Here</h2><p>Text.</p>")
-    page.add_init_script(
-        "document.addEventListener('editor:ready', (e) => { window.editor = e.detail.editor })"
-    )
     text = open_form(page, change_url(article), live_server)
 
     text.locator("h2").click()
@@ -136,10 +136,10 @@ def test_paste_from_elsewhere_is_cleaned_and_keeps_no_foreign_ids(
 ):
     page = signed_in_page
     article = make_article("Pasting", body="<p>Start</p>")
-    text = open_form(page, change_url(article), live_server)
+    open_form(page, change_url(article), live_server)
 
-    text.click()
-    page.keyboard.press("Enter")
+    # A click would race with the paste: the surface learns of the caret a moment later.
+    page.evaluate("editor.chain().focus('end').splitBlock().run()")
     page.evaluate(
         """html => {
             const data = new DataTransfer()
@@ -169,11 +169,10 @@ def test_paste_from_elsewhere_is_cleaned_and_keeps_no_foreign_ids(
 def test_cite_button_gives_selected_words_a_target(signed_in_page, live_server, corridor):
     page = signed_in_page
     article = make_article("Selecting", body="<p>corridor</p>")
-    text = open_form(page, change_url(article), live_server)
+    open_form(page, change_url(article), live_server)
 
-    text.click()
-    page.keyboard.press("End")
-    page.keyboard.press("Shift+Home")
+    # Keys would race with the click: the surface learns of a selection a moment later.
+    page.evaluate("editor.chain().focus().selectAll().run()")
     page.click("button.tool:has-text('@ Cite')")
     page.wait_for_selector(".suggestions--floating .suggestion[aria-selected=true]")
     page.keyboard.press("Enter")

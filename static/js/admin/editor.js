@@ -98,34 +98,35 @@ function extensions(tiptap, settings) {
   ]
 }
 
-// name, words on the button, what it does, whether it is on; keys are the library's own.
+// Words on the button, its name (which holds these words, for those who say what they press), what it
+// does, whether it is on; keys are the library's own.
 const TOOLS = [
   [
-    ["H2", "Heading (Ctrl+Alt+2)", (c) => c.toggleHeading({ level: 2 }), ["heading", { level: 2 }]],
-    ["H3", "Sub-heading (Ctrl+Alt+3)", (c) => c.toggleHeading({ level: 3 }), ["heading", { level: 3 }]],
-    ["H4", "Small heading (Ctrl+Alt+4)", (c) => c.toggleHeading({ level: 4 }), ["heading", { level: 4 }]],
+    ["H2", "H2: heading (Ctrl+Alt+2)", (c) => c.toggleHeading({ level: 2 }), ["heading", { level: 2 }]],
+    ["H3", "H3: sub-heading (Ctrl+Alt+3)", (c) => c.toggleHeading({ level: 3 }), ["heading", { level: 3 }]],
+    ["H4", "H4: small heading (Ctrl+Alt+4)", (c) => c.toggleHeading({ level: 4 }), ["heading", { level: 4 }]],
   ],
   [
     ["B", "Bold (Ctrl+B)", (c) => c.toggleBold(), ["bold"]],
     ["I", "Italic (Ctrl+I)", (c) => c.toggleItalic(), ["italic"]],
     ["S", "Struck out", (c) => c.toggleStrike(), ["strike"]],
-    ["x²", "Superscript", (c) => c.toggleSuperscript(), ["superscript"]],
-    ["x₂", "Subscript", (c) => c.toggleSubscript(), ["subscript"]],
+    ["x²", "Superscript, as in x²", (c) => c.toggleSuperscript(), ["superscript"]],
+    ["x₂", "Subscript, as in x₂", (c) => c.toggleSubscript(), ["subscript"]],
   ],
   [
     ["• List", "List with bullets", (c) => c.toggleBulletList(), ["bulletList"]],
-    ["1. List", "Numbered list", (c) => c.toggleOrderedList(), ["orderedList"]],
-    ["“ Quote", "Quotation", (c) => c.toggleBlockquote(), ["blockquote"]],
+    ["1. List", "1. List with numbers", (c) => c.toggleOrderedList(), ["orderedList"]],
+    ["“ Quote", "Quote", (c) => c.toggleBlockquote(), ["blockquote"]],
     ["― Rule", "Rule between parts", (c) => c.setHorizontalRule(), null],
   ],
 ]
 const TABLE_TOOLS = [
-  ["+ Row", "Add a row below", (c) => c.addRowAfter()],
-  ["+ Column", "Add a column after", (c) => c.addColumnAfter()],
-  ["− Row", "Delete this row", (c) => c.deleteRow()],
-  ["− Column", "Delete this column", (c) => c.deleteColumn()],
-  ["Header row", "Make the first row a header, or not", (c) => c.toggleHeaderRow()],
-  ["Delete table", "Delete the whole table", (c) => c.deleteTable()],
+  ["Add row", "Add row below this one", (c) => c.addRowAfter()],
+  ["Add column", "Add column after this one", (c) => c.addColumnAfter()],
+  ["Delete row", "Delete row of the caret", (c) => c.deleteRow()],
+  ["Delete column", "Delete column of the caret", (c) => c.deleteColumn()],
+  ["Header row", "Header row: make the first row one, or not", (c) => c.toggleHeaderRow()],
+  ["Delete table", "Delete table, all of it", (c) => c.deleteTable()],
 ]
 
 function toolbar(editor, actions) {

@@ -112,7 +112,7 @@ function whileWriting(form, root) {
     return element("li", { class: "suggest__item", "data-key": item.key },
       target(item.label, item.note),
       element("p", { class: "suggest__buttons" },
-        related ? button(item, "apply", "Add to related links", `Add ${item.label} to related links`, relate) : null,
+        related ? button(item, "apply", "Add to related links", `Add to related links: ${item.label}`, relate) : null,
         dismissal(item)))
   }
 
@@ -213,7 +213,7 @@ async function couldCite(form, root) {
   function line(item) {
     const apply = element("button", {
       type: "button", class: "button button--quiet button--small", "data-action": "apply",
-      text: "Apply as a draft", "aria-label": `Let ${item.label} cite this article, as a draft`,
+      text: "Apply as a draft", "aria-label": `Apply as a draft: let ${item.label} cite this article`,
     })
     const message = element("span", { class: "help" })
     const node = element("li", { class: "suggest__item" },
