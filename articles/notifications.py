@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from articles import rights
 from articles.models import Notification
 from articles.rendering import without_control_characters
 from articles.site import publication
@@ -34,7 +35,8 @@ FAILURES_TOLD = timedelta(days=7)
 
 
 def tell(people, subject, *, by=None, article=None, text="", path=""):
-    """Notes something for some users, each once; not for whoever did it, nor for closed accounts.
+    """Notes something for some users, each once; not for whoever did it, nor for closed accounts,
+    nor for those who may not see the drafts of the article that it is about.
 
     path: of the newsroom page to go to; the article's form unless given.
     """
@@ -44,6 +46,8 @@ def tell(people, subject, *, by=None, article=None, text="", path=""):
     distinct = {user.pk: user for user in people if user is not None and user.is_active}
     if by is not None:
         distinct.pop(by.pk, None)
+    if article is not None:
+        distinct = {pk: user for pk, user in distinct.items() if _may_know(user, article)}
     Notification.objects.bulk_create(
         Notification(
             to=user,
@@ -76,13 +80,21 @@ def editors():
 
 def of(user):
     """What somebody has been told: unread first, then the newest."""
-    news = Notification.objects.filter(to=user)
+    news = _shown_to(user)
     return news.annotate(is_read=Q(read_at__isnull=False)).order_by("is_read", "-created_at", "-pk")
+
+
+def _shown_to(user):
+    """What somebody has been told, of articles as long as they may see their drafts."""
+    news = Notification.objects.filter(to=user)
+    if rights.sees_all(user):
+        return news
+    return news.filter(Q(article=None) | Q(article__in=rights.seen_by(user).order_by()))
 
 
 def unread_of(user):
     """How much of it they haven't seen, and the key of the newest: (count, key or None)."""
-    unread = Notification.objects.filter(to=user, read_at=None)
+    unread = _shown_to(user).filter(read_at=None)
     found = unread.aggregate(count=Count("pk"), newest=Max("pk"))
     return found["count"], found["newest"]
 
@@ -116,7 +128,7 @@ def send_due(*, now):
     What can't be handed over is tried again, later each time, and given up after MAIL_TRIES.
     """
     due = Notification.objects.filter(mail=Notification.Mail.QUEUED, mail_due_at__lte=now)
-    rows = due.select_related("to").order_by("mail_due_at", "pk")[:SENT_AT_ONCE]
+    rows = due.select_related("to", "article").order_by("mail_due_at", "pk")[:SENT_AT_ONCE]
     return sum(_send(row) for row in rows)
 
 
@@ -129,7 +141,7 @@ def _send(row):
     )
     if not claimed:
         return False
-    if not (row.to.is_active and row.to.email):
+    if not (row.to.is_active and row.to.email and _may_know(row.to, row.article)):
         mine.update(mail=Notification.Mail.NONE)
         return False
     tries = row.mail_tries + 1
@@ -148,6 +160,11 @@ def _send(row):
         return False
     mine.update(mail=Notification.Mail.SENT, mail_error="")
     return True
+
+
+def _may_know(user, article):
+    """Whether somebody may read what was noted for them of an article, or of none."""
+    return article is None or rights.may_see(user, article)
 
 
 def _message(row):

@@ -11,7 +11,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_protect
 
-from articles import agenda, effects, publish_checks, publishing, rights
+from articles import agenda, effects, notifications, publish_checks, publishing, rights
 from articles.admin import (
     autosave,
     conflicts,
@@ -25,6 +25,7 @@ from articles.admin import (
 from articles.admin.access import article_for, private
 from articles.admin.article_list import ArticleList
 from articles.admin.consequences import MERGE, Consequences, of_trash
+from articles.directory import shown_title
 from articles.forms import ArticleForm, ScheduleForm, working_title
 from articles.models import Article, Reference, Schedule
 from articles.publishing import DELETE, UNPUBLISH, Conflict, PublishingError, Words
@@ -253,11 +254,13 @@ class ArticleAdmin(ArticleList, Consequences, admin.ModelAdmin):
             words = _("Readers will see the title of something unpublished: “%(words)s”.")
             self.message_user(request, words % {"words": told.words}, messages.WARNING)
         for section in finding.leaving_sections:
-            titles_of_citing = [working_title(entry.article) for entry in section.effect.citing]
-            words = _(
-                "The section “%(heading)s” isn't in this version, and is cited by: %(titles)s."
-            )
-            values = {"heading": section.heading, "titles": "; ".join(titles_of_citing[:10])}
+            titles = _titles_of_citing(section.effect, request.user)
+            words = _("The section “%(heading)s” isn't in this version, and others cite it.")
+            if titles:
+                words = _(
+                    "The section “%(heading)s” isn't in this version, and is cited by: %(titles)s."
+                )
+            values = {"heading": section.heading, "titles": "; ".join(titles[:10])}
             self.message_user(request, words % values, messages.WARNING)
 
     def _back(self, article, part=""):
@@ -329,24 +332,36 @@ def _uid_of(request):
 def _incoming(article, user):
     """Who cites this article, live and in the drafts that a user may see."""
     drafts = Q(set=Reference.Set.LIVE) | Q(source__in=rights.seen_by(user))
-    rows = (
-        Reference.objects.filter(drafts, target_article=article)
-        .select_related("source__latest_revision")
-        .order_by("set", "source_id", "position")[:60]
-    )
+    rows = Reference.objects.filter(drafts, target_article=article)
+    rows = rights.with_is_seen(user, rows.select_related("source__latest_revision"), "source")
     seen = {}
-    for row in rows:
+    for row in rows.order_by("set", "source_id", "position")[:60]:
+        row.source.is_seen = row.is_seen
         entry = seen.setdefault(row.source_id, {"article": row.source, "sets": []})
         if row.set not in entry["sets"]:
             entry["sets"].append(row.set)
     return [
         {
-            "title": working_title(entry["article"]),
-            "pk": entry["article"].pk,
+            "title": shown_title(entry["article"]),
+            "url": _place_of(entry["article"]),
             "is_draft_only": entry["sets"] == [Reference.Set.DRAFT],
         }
         for entry in seen.values()
     ]
+
+
+def _titles_of_citing(effect, user):
+    """What cites something, by the titles that a user may know; drafts of others have none."""
+    public = {entry.article.pk for entry in effect.citing if entry.live}
+    pks = [entry.article.pk for entry in effect.citing]
+    rows = Article.objects.filter(pk__in=pks).select_related("latest_revision")
+    rows = {row.pk: row for row in rights.with_is_seen(user, rows)}
+    return [shown_title(rows[pk]) for pk in pks if rows[pk].is_seen or pk in public]
+
+
+def _place_of(article):
+    """Where somebody finds an article: its form, or what readers see."""
+    return notifications.form_of(article) if article.is_seen else article.get_absolute_url()
 
 
 def _series_of(article, user):

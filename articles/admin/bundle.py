@@ -193,9 +193,7 @@ class BundleAdmin(admin.ModelAdmin):
         return HttpResponseRedirect(reverse("admin:articles_bundle_change", args=[bundle.pk]))
 
     def _show(self, request, bundle, form, schedule_form, extra_context):
-        plan = None
-        if bundle:
-            plan = bundle.schedules.select_related("by").order_by("-pk").first()
+        plan = _last_plan(bundle) if bundle else None
         members = _members(bundle) if bundle else []
         context = {
             **self.admin_site.each_context(request),
@@ -216,6 +214,19 @@ class BundleAdmin(admin.ModelAdmin):
         template = "admin/articles/bundle/change_form.html"
         status = 422 if request.method == "POST" else 200
         return TemplateResponse(request, template, context, status=status)
+
+
+def _last_plan(bundle):
+    """The plan of a bundle that was made last; where it failed, the one that says why."""
+    plans = bundle.schedules.select_related("by", "revision").order_by("-pk")
+    last = plans.first()
+    if last is None or last.outcome != Schedule.Outcome.FAILED:
+        return last
+    # The reason names its article; the plans of the others only say that there is one.
+    together = plans.filter(outcome=last.outcome, finished_at=last.finished_at)
+    return next(
+        (one for one in together if one.message.startswith(f"“{one.revision.title}”")), last
+    )
 
 
 def _date(moment):

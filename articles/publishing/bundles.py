@@ -17,6 +17,7 @@ from articles.publishing.base import (
     refuse_trashed,
     require,
 )
+from articles.publishing.plans import with_bundle
 from articles.publishing.release import refuse_stopped, show
 from articles.publishing.schedules import plan_for
 
@@ -78,7 +79,7 @@ def _publish_bundle(bundle, *, by):
             if by is not None:
                 refuse_stopped(article, article.latest_revision)
             show(article, article.latest_revision, by=by)
-        record("published", by=by, article=article, detail=_bundle_words(bundle))
+        record("published", by=by, article=article, detail=with_bundle(bundle))
     bundle.published_at = timezone.now()
     bundle.save(update_fields=["published_at"])
     record("published", by=by, thing=bundle)
@@ -94,7 +95,7 @@ def schedule_bundle(bundle, *, due_at, by):
     for article in _articles(bundle):
         with _named(article):
             plan_for(article, due_at=due_at, by=by, bundle=bundle)
-        record("scheduled", by=by, article=article, detail=_bundle_words(bundle))
+        record("scheduled", by=by, article=article, detail=with_bundle(bundle))
     date = date_format(timezone.localtime(due_at), "j F Y, H:i")
     record("scheduled", by=by, thing=bundle, detail=_("publish on %(date)s") % {"date": date})
     return bundle
@@ -107,7 +108,7 @@ def cancel_bundle(bundle, *, by):
     plans = Schedule.objects.filter(bundle=bundle, outcome=Schedule.Outcome.PENDING)
     articles = lock_all(plans.values_list("article", flat=True))
     for article in articles.values():
-        record("unscheduled", by=by, article=article, detail=_bundle_words(bundle))
+        record("unscheduled", by=by, article=article, detail=with_bundle(bundle))
     if articles:
         record("unscheduled", by=by, thing=bundle)
     return plans.update(
@@ -166,7 +167,3 @@ class _named:
             latest = self.article.latest_revision
             title = (latest.title if latest else "") or _("Untitled")
             raise PublishingError(f"“{title}”: {error}") from error
-
-
-def _bundle_words(bundle):
-    return _("with the bundle “%(name)s”") % {"name": bundle.name}

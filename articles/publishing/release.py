@@ -144,12 +144,12 @@ def _answer_submission(article, revision, *, by):
     submission.decided_by, submission.decided_at = by, timezone.now()
     submission.save(update_fields=["outcome", "decided_by", "decided_at"])
     article.submission = None
-    notifications.tell(
-        [submission.by, article.created_by],
-        _("“%(title)s” is published") % {"title": revision.title},
-        by=by,
-        article=article,
-    )
+    writers = [user for user in (submission.by, article.created_by) if user is not None]
+    words = _("“%(title)s” is published") % {"title": revision.title}
+    notifications.tell(writers, words, by=by, article=article)
+    # Whose task it was before: they find it where readers do.
+    others = [user for user in writers if not rights.may_see(user, article)]
+    notifications.tell(others, words, by=by, path=article.get_absolute_url())
 
 
 def _enter_text(article, text):

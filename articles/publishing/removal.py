@@ -145,7 +145,7 @@ def merge(article, into, *, by, retarget=False):
         _retarget(locked[pk], change, by=by)
     record("merged", by=by, article=article, detail=_("into “%(title)s”") % {"title": into})
     if article.state == Article.State.LIVE:
-        _take_from_readers(article, Article.State.WITHDRAWN)
+        _take_from_readers(article, Article.State.WITHDRAWN, by=by)
         follow_texts(article)
     # The sections first: what leads to one of them goes on to its new place.
     for anchor, place in places.items():
@@ -187,7 +187,7 @@ def remove(articles, how, *, by, lead_to=None, retarget_to=None):
     for article in removed:
         # The audit keeps the title, which a deletion erases.
         record(_ACTS[how], by=by, article=article)
-        _take_from_readers(article, _STATE_AFTER[how])
+        _take_from_readers(article, _STATE_AFTER[how], by=by)
         if how == DELETE:
             _erase(article)
         follow_texts(article)
@@ -245,11 +245,11 @@ def _target(token, *, but_not=()):
     return target
 
 
-def _take_from_readers(article, state):
+def _take_from_readers(article, state, *, by):
     was_live = article.state == Article.State.LIVE
     if state == Article.State.TRASHED:
         article.trashed_from = article.state
-        _clear_plans(article)
+        _clear_plans(article, by=by)
     article.state = state
     article.touched_at = timezone.now()
     article.save(update_fields=["state", "trashed_from", "submission", "touched_at"])
@@ -258,11 +258,12 @@ def _take_from_readers(article, state):
     write_names(article, authors=[], tags=[])
     search.remove(article.pk)
     similar.remove(article.pk)
-    call_off(article, _("Unpublished by hand before."), actions=[Schedule.Action.UNPUBLISH])
+    words = _("Unpublished by hand before.")
+    call_off(article, words, by=by, actions=[Schedule.Action.UNPUBLISH])
 
 
-def _clear_plans(article):
-    call_off(article, _("The article went to the trash."))
+def _clear_plans(article, *, by):
+    call_off(article, _("The article went to the trash."), by=by)
     Submission.objects.filter(article=article, outcome__in=OPEN_OUTCOMES).update(
         outcome=Submission.Outcome.CLOSED
     )
@@ -347,23 +348,25 @@ def move_section(article, anchor, to, *, by):
         raise PublishingError(_("The newest draft has no such section. Reload the page."))
     before = {heading.anchor for heading in structure(to.latest_revision.body).headings}
     moved = [heading.anchor for heading in structure(section).headings]
-    note = _("A section moved from “%(title)s”") % {"title": article.latest_revision.title}
+    note = _("A section moved from “%(title)s”") % {"title": _known(article)}
     words = asdict(Words.of(to.latest_revision))
     words["body"] += _without_ids_of(section, to)
     arrived = save_draft(to, Words(**words), by=by, note=note)
-    note = _("A section moved to “%(title)s”") % {"title": to.latest_revision.title}
+    note = _("A section moved to “%(title)s”") % {"title": _known(to)}
     words = asdict(Words.of(article.latest_revision)) | {"body": rest}
     save_draft(article, Words(**words), by=by, note=note)
     new = [h.anchor for h in structure(arrived.body).headings if h.anchor not in before]
     for old_anchor, new_anchor in zip(moved, new, strict=False):
         lead(article, old_anchor, RefToken("article", to.uid, new_anchor), by=by)
-    detail = _("#%(section)s to “%(title)s”") % {
-        "section": anchor,
-        "title": to.latest_revision.title,
-    }
+    detail = _("#%(section)s to “%(title)s”") % {"section": anchor, "title": _known(to)}
     record("section_moved", by=by, article=article, detail=detail)
     raise_version()
     return new[0] if new else ""
+
+
+def _known(article):
+    """What an article is called in the history of another one, which other people read."""
+    return article.title if article.state == Article.State.LIVE else _("an unpublished article")
 
 
 def _without_ids_of(section, article):

@@ -66,7 +66,7 @@ def plan_for(article, *, due_at, by, action=Schedule.Action.PUBLISH, revision=No
         revision = None
         if article.state != Article.State.LIVE:
             raise PublishingError(_("“%(title)s” isn't live.") % {"title": article})
-    call_off(article, _("Called off."), actions=[action])
+    call_off(article, _("Called off."), by=by, actions=[action])
     return Schedule.objects.create(
         article=article, action=action, revision=revision, due_at=due_at, by=by, bundle=bundle
     )
@@ -80,7 +80,7 @@ def cancel_schedules(article, *, by, action=Schedule.Action.PUBLISH):
     """
     require(rights.may_publish(by), _("You may not change schedules. Ask an editor."))
     article = lock(article)
-    count = call_off(article, _("Called off."), actions=[action])
+    count = call_off(article, _("Called off."), by=by, actions=[action])
     if count:
         record("unscheduled", by=by, article=article)
     return count
@@ -97,21 +97,34 @@ def carry_out_due(*, now):
     due = Schedule.objects.filter(outcome=Schedule.Outcome.PENDING, due_at__lte=now)
     units = []
     for pk, bundle in due.order_by("due_at", "pk").values_list("pk", "bundle"):
-        unit = {"bundle": bundle} if bundle else {"pk": pk}
+        # With its time: by when it comes to it, somebody may have planned the bundle anew.
+        unit = {"bundle": bundle, "due_at__lte": now} if bundle else {"pk": pk}
         if unit not in units:
             units.append(unit)
+    fault = None
     for unit in units:
         try:
             done += _carry_out(unit)
         except PublishingError as error:
-            _fail(unit, str(error))
-        except (OperationalError, InterfaceError):
-            # The database is away or busy: the next round tries again.
-            raise
+            _fail(unit, str(error), stopped_by=getattr(error, "article", None))
+        except (OperationalError, InterfaceError) as error:
+            # The database is away or busy: the next round tries again. Should it be this schedule
+            # alone that it can't take, the others don't wait for it.
+            fault = error
         except Exception:
             logger.exception("Schedule %s failed", unit)
             _fail(unit, _("Something went wrong. The server's log has the details."))
+    if fault is not None:
+        raise fault
     return done
+
+
+class _BundleStopped(PublishingError):
+    """An article of a bundle can't go out, so none of it does."""
+
+    def __init__(self, article, title, refusal):
+        super().__init__(f"“{title}”: {refusal}")
+        self.article = article
 
 
 @in_one_transaction
@@ -138,7 +151,7 @@ def _carry_out(unit):
             except PublishingError as error:
                 if plan.bundle_id is None:
                     raise
-                raise PublishingError(f"“{plan.revision.title}”: {error}") from error
+                raise _BundleStopped(article, plan.revision.title, error) from error
         else:
             unpublish(article, by=None)
         notifications.tell(
@@ -153,20 +166,35 @@ def _carry_out(unit):
     for bundle in {plan.bundle for plan in plans if plan.bundle}:
         bundle.published_at = finished
         bundle.save(update_fields=["published_at"])
+        record("published", by=None, thing=bundle)
     return len(plans)
 
 
 @in_one_transaction
-def _fail(unit, message):
+def _fail(unit, message, *, stopped_by=None):
+    """Keeps with some plans why they weren't carried out.
+
+    stopped_by: the article of a bundle that can't go out. The writers of the others, who may not
+    know that one, are told no more than that there is one.
+    """
     pending = Schedule.objects.filter(outcome=Schedule.Outcome.PENDING, **unit)
-    plans = list(pending.select_related("article__latest_revision", "by").order_by("pk"))
-    pending.update(outcome=Schedule.Outcome.FAILED, finished_at=timezone.now(), message=message)
+    plans = pending.select_related("article__latest_revision", "revision", "by", "bundle")
+    # Held, so that what somebody has called off meanwhile stays so.
+    plans = list(plans.select_for_update(of=("self",)).order_by("pk"))
+    finished = timezone.now()
     for plan in plans:
-        record("failed", by=None, article=plan.article, detail=message)
+        plan.message = message
+        if stopped_by is not None and plan.article_id != stopped_by.pk:
+            plan.message = _("Another article of the bundle “%(name)s” can't go out.") % {
+                "name": plan.bundle.name
+            }
+        plan.outcome, plan.finished_at = Schedule.Outcome.FAILED, finished
+        plan.save(update_fields=["message", "outcome", "finished_at"])
+        record("failed", by=None, article=plan.article, detail=plan.message)
         notifications.tell(
             [plan.by, *notifications.editors()],
             _("Not carried out: the schedule of “%(title)s”")
             % {"title": plan.revision.title if plan.revision else plan.article.title},
             article=plan.article,
-            text=message,
+            text=plan.message,
         )

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
 from articles import directory, effects, health, publishing, references, rights, search
@@ -15,6 +15,7 @@ from articles.models import (
     AuditEntry,
     Bundle,
     Comment,
+    Notification,
     PublishCheck,
     Redirect,
     Revision,
@@ -641,8 +642,10 @@ def test_scheduled_bundle_of_which_one_fails_publishes_none_and_says_why(bundle,
     assert states(three) == BEFORE
     plans = Schedule.objects.all()
     assert [plan.outcome for plan in plans] == ["failed"] * 3
-    assert {plan.message for plan in plans} == {plans[0].message}
-    assert plans[0].message.startswith("“Third”: ")
+    # Who wrote the first two may not know the third, and needn't.
+    other = "Another article of the bundle “The talks” can't go out."
+    assert [plan.message for plan in plans[:2]] == [other, other]
+    assert plans[2].message.startswith("“Third”: ")
     assert Bundle.objects.get().published_at is None
     assert acts(three[0])[-1] == "failed"
     assert fresh(taken).state == "live"
@@ -669,6 +672,80 @@ def test_bundle_does_not_go_out_without_one_of_its_articles(bundle, three, leila
     ]  # fmt: skip
     assert publishing.carry_out_due(now=later(hours=2)) == 0
     assert states(three[1:]) == BEFORE[1:]
+
+
+def test_whoever_planned_a_bundle_is_told_that_it_lost_an_article(bundle, three, leila, max_):
+    publishing.schedule_bundle(bundle, due_at=later(hours=1), by=leila)
+    entries = AuditEntry.objects.order_by("pk")
+    before = entries.count()
+
+    publishing.trash(three[0], by=max_)
+
+    words = "“First” left the bundle. The article went to the trash."
+    told = Notification.objects.filter(to=leila)
+    assert [(row.subject, row.text) for row in told] == [
+        ("The bundle “The talks” doesn't go out as scheduled", words)
+    ]
+    assert told[0].path == f"/admin/articles/bundle/{bundle.pk}/change/"
+    assert [
+        (entry.act, entry.object_name, entry.by_name, entry.detail) for entry in entries[before:]
+    ] == [
+        ("trashed", "First", "max", ""),
+        ("unscheduled", "Second", "max", "with the bundle “The talks”"),
+        ("unscheduled", "Third", "max", "with the bundle “The talks”"),
+        ("unscheduled", "The talks", "max", words),
+    ]
+
+
+def test_audit_has_the_bundle_that_went_out_at_its_time(bundle, leila):
+    publishing.schedule_bundle(bundle, due_at=later(hours=1), by=leila)
+
+    publishing.carry_out_due(now=later(hours=2))
+
+    newest = AuditEntry.objects.order_by("-pk").first()
+    assert (newest.act, newest.object_kind, newest.by) == ("published", "bundle", None)
+
+
+def test_bundle_that_is_planned_anew_meanwhile_waits_for_its_new_time(
+    bundle, three, leila, monkeypatch
+):
+    first = make_scheduled("Goes first", due_at=later(hours=1))
+    publishing.schedule_bundle(bundle, due_at=later(hours=1), by=leila)
+    publish = schedules.publish
+
+    def publish_while_an_editor_plans_anew(article, *args, **options):
+        if article == first:
+            publishing.cancel_bundle(bundle, by=leila)
+            publishing.schedule_bundle(bundle, due_at=later(days=1), by=leila)
+        return publish(article, *args, **options)
+
+    monkeypatch.setattr(schedules, "publish", publish_while_an_editor_plans_anew)
+
+    assert publishing.carry_out_due(now=later(hours=2)) == 1
+
+    assert states(three) == BEFORE
+    assert set(Schedule.objects.filter(bundle=bundle).values_list("outcome", flat=True)) == {
+        "cancelled", "pending",
+    }  # fmt: skip
+
+
+def test_schedule_that_the_database_cannot_take_holds_up_no_other(leila, monkeypatch):
+    broken = make_scheduled("Broken", due_at=later(hours=1))
+    sound = make_scheduled("Sound", due_at=later(hours=1))
+    publish = schedules.publish
+
+    def publish_unless_broken(article, *args, **options):
+        if article == broken:
+            raise OperationalError("too many SQL variables")
+        return publish(article, *args, **options)
+
+    monkeypatch.setattr(schedules, "publish", publish_unless_broken)
+
+    with pytest.raises(OperationalError):
+        publishing.carry_out_due(now=later(hours=2))
+
+    assert fresh(sound).state == "live"
+    assert Schedule.objects.get(article=broken).outcome == "pending"
 
 
 def test_bundle_goes_on_without_what_was_published_by_hand_before(bundle, three, leila):
