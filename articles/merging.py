@@ -183,11 +183,14 @@ def _opcodes(one, other, key):
 
 
 def _without(items, others):
-    """The items that the others don't hold, as often as they don't."""
-    rest, left = Counter(others), []
+    """The items that the others don't hold, as often as they don't.
+
+    By what they are to readers: the same new heading has got another id on either side.
+    """
+    rest, left = Counter(map(essence, others)), []
     for item in items:
-        if rest[item] > 0:
-            rest[item] -= 1
+        if rest[essence(item)] > 0:
+            rest[essence(item)] -= 1
         else:
             left.append(item)
     return tuple(left)

@@ -152,6 +152,29 @@ def _letters(text):
     return [letter for letter in re.sub(r"</?\w+>", "", text) if letter.isalpha()]
 
 
+def test_heading_that_both_have_put_in_is_there_once():
+    base = ["<p>a</p>"]
+    theirs = [*base, '<h2 id="s-new">New</h2>', "<p>Theirs</p>"]
+    yours = [*base, '<h2 id="s-new-2">New</h2>', "<p>Yours</p>"]
+
+    chunks = merge(base, theirs, yours, key=essence)
+
+    assert whole(chunks) == [*theirs, "<p>Yours</p>"]
+
+
+@given(three_versions())
+def test_nothing_is_doubled_that_is_the_same_to_readers(versions):
+    base, theirs, yours = (
+        [f'<h2 id="s-{number}-{side}">{letter.lower()}</h2>' for number, letter in enumerate(text)]
+        for side, text in enumerate(versions)
+    )
+
+    for chunk in merge(base, theirs, yours, key=essence):
+        taken = Counter(map(essence, chunk.taken(BOTH)))
+        sides = Counter(map(essence, chunk.theirs)) | Counter(map(essence, chunk.yours))
+        assert chunk.woven is not None or taken == sides
+
+
 def test_both_hold_what_one_says_twice():
     chunk = Chunk(None, ("a", "b"), ("a", "c", "a"), BOTH)
 

@@ -691,7 +691,7 @@ def test_whoever_planned_a_bundle_is_told_that_it_lost_an_article(bundle, three,
         (entry.act, entry.object_name, entry.by_name, entry.detail) for entry in entries[before:]
     ] == [
         ("trashed", "First", "max", ""),
-        ("unscheduled", "Second", "max", "with the bundle “The talks”"),
+        ("unscheduled", "Second anew", "max", "with the bundle “The talks”"),
         ("unscheduled", "Third", "max", "with the bundle “The talks”"),
         ("unscheduled", "The talks", "max", words),
     ]
