@@ -11,6 +11,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from articles.admin.base import Forgiving
 from articles.audit import ACTS, what_of, who_of
 from articles.models import Article, AuditEntry
 from irb_site.people import name_of
@@ -83,7 +84,7 @@ def _kind_name(model):
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(admin.ModelAdmin):
+class AuditEntryAdmin(Forgiving, admin.ModelAdmin):
     list_display = ["when", "who", "what", "thing", "about"]
     list_display_links = None
     list_filter = [PersonFilter, ActFilter, KindFilter, ("at", PeriodFilter)]

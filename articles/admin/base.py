@@ -1,14 +1,63 @@
 import json
 
 from django.contrib.admin.models import LogEntry
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.db import transaction
+from django.http import HttpResponseRedirect
 
 from articles.audit import record
 from articles.content_version import raise_version
 from articles.publishing import PublishingError
 
 
-class Audited:
+class ForgivingList(ChangeList):
+    def get_results(self, request):
+        try:
+            super().get_results(request)
+        except (ValueError, OverflowError) as error:
+            # Such as a number that is no year.
+            raise IncorrectLookupParameters(error) from error
+
+
+class ForgivingPicker(AutocompleteSelect):
+    def optgroups(self, name, value, attrs=None):
+        # What is no key is shown as nothing; the field says that it isn't known.
+        return super().optgroups(name, [key for key in value if not key or is_key(key)], attrs)
+
+
+class Forgiving:
+    """Mixin for every admin class: answers what nobody means in an address or a form, where
+    Django's own lists and pickers fail.
+    """
+
+    def get_changelist(self, request, **kwargs):
+        return ForgivingList
+
+    def changelist_view(self, request, extra_context=None):
+        given = [value for values in request.GET.lists() for value in values[1]]
+        chosen = request.POST.getlist("_selected_action")
+        if any("\x00" in text for text in given) or not all(map(is_key, chosen)):
+            return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
+        return super().changelist_view(request, extra_context)
+
+    def get_search_results(self, request, queryset, search_term):
+        return super().get_search_results(request, queryset, search_term.replace("\x00", ""))
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", ForgivingPicker(db_field, self.admin_site))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+def is_key(text):
+    """Whether a text out of a form is a primary key; longer numbers are none of either database."""
+    text = str(text)
+    return text.isascii() and text.isdecimal() and len(text) < 19
+
+
+class Audited(Forgiving):
     """Mixin for what no verb records: writes into the publication's audit who added, changed or
     removed what, in the transaction of the act, instead of into Django's own log.
 

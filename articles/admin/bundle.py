@@ -18,6 +18,7 @@ from django.views.decorators.csrf import csrf_protect
 
 from articles import effects, publish_checks, publishing, rights
 from articles.admin.access import private
+from articles.admin.base import Forgiving
 from articles.forms import PickerField, PickerWidget, ScheduleForm, working_title
 from articles.models import Article, Bundle, Schedule
 from articles.publishing import BUNDLE_MAX, PublishingError
@@ -65,7 +66,7 @@ class Member:
 
 
 @admin.register(Bundle)
-class BundleAdmin(admin.ModelAdmin):
+class BundleAdmin(Forgiving, admin.ModelAdmin):
     list_display = ["name", "number", "stands", "made_by"]
     list_select_related = ["by"]
     list_per_page = 50

@@ -6,7 +6,7 @@ from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from articles.admin.base import Audited, GoesLiveAtOnce
+from articles.admin.base import Audited, Forgiving, GoesLiveAtOnce
 from articles.models import MenuItem, Pick, Redirect, Schedule, SiteSettings
 from articles.site import DEFAULT_NAME
 
@@ -64,7 +64,7 @@ class PickAdmin(Audited, OrderedInList, GoesLiveAtOnce, admin.ModelAdmin):
 
 
 @admin.register(Redirect)
-class RedirectAdmin(admin.ModelAdmin):
+class RedirectAdmin(Forgiving, admin.ModelAdmin):
     list_display = ["path", "leads_to", "created_at"]
     list_select_related = ["article", "author", "tag"]
     search_fields = ["path"]
@@ -85,7 +85,7 @@ class RedirectAdmin(admin.ModelAdmin):
 
 
 @admin.register(Schedule)
-class ScheduleAdmin(admin.ModelAdmin):
+class ScheduleAdmin(Forgiving, admin.ModelAdmin):
     list_display = ["article", "action", "due_at", "outcome", "by", "message"]
     list_filter = ["outcome", "action"]
     list_select_related = ["article", "by"]
