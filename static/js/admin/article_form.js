@@ -7,6 +7,7 @@ import { makeLivePreview } from "./live_preview.js"
 import { element } from "./lookup.js"
 import { makePicker } from "./picker.js"
 import { choosePicture } from "./pictures.js"
+import { whenSaved } from "./saved_parts.js"
 import { makeSharing } from "./sharing.js"
 import { makeSuggestions } from "./suggestions.js"
 
@@ -16,9 +17,13 @@ for (const root of form.querySelectorAll("[data-picker]")) makePicker(root)
 
 makeSuggestions(form)
 makeAutosave(form)
-makeComments(form)
 makeLivePreview(form)
-makeSharing(form)
+let editor = null
+form.addEventListener("editor:ready", (event) => { editor = event.detail.editor }, { once: true })
+whenSaved(form, () => {
+  makeComments(form, editor)
+  makeSharing(form)
+})
 const body = form.querySelector("textarea[data-library]")
 createEditor(body).catch((error) => {
   body.hidden = false

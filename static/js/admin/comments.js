@@ -12,10 +12,11 @@ const SAVING = 2500
 // A quote of so many letters is found by how it begins and ends, too.
 const LONG_QUOTE = 40
 
-export function makeComments(form) {
+// editor: the writing surface, where it is ready before the comments are.
+export function makeComments(form, editor = null) {
   keepApart(form)
   const root = form.querySelector("[data-comments]")
-  if (root) comments(form, root)
+  if (root) comments(form, root, editor)
 }
 
 // The rail holds fields that are none of the article's: what is typed there is no change of the
@@ -48,12 +49,13 @@ function keepApart(form) {
   }
   window.addEventListener("beforeunload", (event) => {
     const fields = [...form.querySelectorAll("[data-apart] textarea")]
-    if (!isSending && fields.some((field) => field.value.trim())) event.preventDefault()
+    const isWritten = (field) => field.value.trim() && field.value !== field.defaultValue
+    if (!isSending && fields.some(isWritten)) event.preventDefault()
     isSending = false
   })
 }
 
-function comments(form, root) {
+function comments(form, root, readyEditor) {
   const list = root.querySelector("[data-remarks]")
   const status = root.querySelector("[data-status]")
   const places = new Map()
@@ -129,10 +131,10 @@ function comments(form, root) {
   // Writing
 
   // A field to write in: send gets the words; the field goes when that has worked, and done is told.
-  function box(label, about, { send, closed, done }) {
+  function box(label, about, { send, closed, done, initial = "", said = "Your comment is there." }) {
     const id = `remark-box-${++boxes}`
     const message = element("p", { class: "remark__message", role: "alert" })
-    const field = element("textarea", { id, rows: "3", maxlength: "5000", "aria-describedby": `${id}-help` })
+    const field = element("textarea", { id, rows: "3", maxlength: "5000", "aria-describedby": `${id}-help`, text: initial })
     const sendButton = element("button", { type: "button", class: "button button--small", text: "Send", title: "Ctrl+Enter" })
     const cancel = element("button", { type: "button", class: "button button--quiet button--small", text: "Cancel" })
     const node = element("div", { class: "remark-box", "data-box": true },
@@ -149,7 +151,7 @@ function comments(form, root) {
         field.value = ""
         node.remove()
         draw(answer)
-        say("Your comment is there.")
+        say(said)
         done(String(answer.added))
       } catch (error) {
         message.textContent = error.message
@@ -165,7 +167,7 @@ function comments(form, root) {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.shiftKey) {
         event.preventDefault()
         go()
-      } else if (event.key === "Escape" && !field.value.trim()) {
+      } else if (event.key === "Escape" && field.value.trim() === initial.trim()) {
         close()
       }
     })
@@ -226,11 +228,30 @@ function comments(form, root) {
     item.querySelector("textarea").focus()
   }
 
-  // next(): to where the focus goes from a comment that is resolved.
-  async function settle(item, how, next) {
+  // One's own words, in a comment or an answer: own holds the buttons under them.
+  function edit(item, own) {
+    const parent = item.dataset.remark, { url } = own.dataset
+    if (!item.querySelector("[data-box]")) {
+      item.append(box("Your comment", null, {
+        send: (text) => ask(url, { do: "edit", text }),
+        closed: () => (list.querySelector(`[data-url="${CSS.escape(url)}"] [data-action=edit]`) || itemOf(parent))?.focus(),
+        done: showNew,
+        initial: own.parentElement.querySelector(":scope > [data-text]").dataset.text,
+        said: "Your comment is changed.",
+      }))
+    }
+    item.querySelector("textarea").focus()
+  }
+
+  const SETTLED = {
+    resolve: "The comment is resolved.", reopen: "The comment is open again.", delete: "Your comment is deleted.",
+  }
+
+  // next(): to where the focus goes from a comment that is resolved or deleted.
+  async function settle(item, how, next, url = item.dataset.settleUrl) {
     try {
-      draw(await ask(item.dataset.settleUrl, { do: how }))
-      say(how === "resolve" ? "The comment is resolved." : "The comment is open again.")
+      draw(await ask(url, { do: how }))
+      say(SETTLED[how])
       if (how === "reopen") showNew(item.dataset.remark)
       else next()
     } catch (error) {
@@ -247,9 +268,12 @@ function comments(form, root) {
     if (action === "on-words") commentOnWords()
     else if (action === "on-article") commentOnArticle()
     else if (action === "answer") answer(item)
-    else if (action === "resolve" || action === "reopen") {
+    else if (action === "edit") edit(item, button.closest("[data-own]"))
+    else if (action in SETTLED) {
       const next = (item.nextElementSibling || item.previousElementSibling)?.dataset.remark || ""
-      settle(item, action, () => (itemOf(next) || root.querySelector("summary")).focus())
+      const whereTo = () => ((action === "delete" && itemOf(item.dataset.remark)) || itemOf(next) || root.querySelector("summary")).focus()
+      if (action !== "delete") settle(item, action, whereTo)
+      else if (window.confirm("Delete your comment?")) settle(item, action, whereTo, button.closest("[data-own]").dataset.url)
     }
     else if (item && !event.target.closest("textarea, button, summary, a")) find(item.dataset.remark, { focus: false })
     else if (action === "find") find(item.dataset.remark, { focus: true })
@@ -428,7 +452,10 @@ function comments(form, root) {
         }) : null,
         place ? button("Resolve", () => settle(item, "resolve", backToText)) : null,
         button("In the list", () => { hide(); show(id, { focus: true }) }))
-      return [element("div", { class: "remark-bubble__thread" }, ...[...said].map((part) => part.cloneNode(true))), buttons]
+      const shownWords = [...said].map((part) => part.cloneNode(true))
+      // What changes them is in the list.
+      for (const part of shownWords) part.querySelectorAll("[data-own]").forEach((own) => own.remove())
+      return [element("div", { class: "remark-bubble__thread" }, ...shownWords), buttons]
     }
 
     function write(words) {
@@ -461,10 +488,10 @@ function comments(form, root) {
     else commentOnArticle()
   })
 
-  form.addEventListener("editor:ready", async (event) => {
+  async function begin(readied) {
     const library = await import(form.querySelector("textarea[data-library]").dataset.library)
     const { state, view } = library.pm
-    editor = event.detail.editor
+    editor = readied
     const key = new state.PluginKey("remarks")
     marks = { key, view }
     editor.registerPlugin(new state.Plugin({
@@ -480,7 +507,9 @@ function comments(form, root) {
     look()
     followHash()
     root.toggleAttribute("data-ready", true)
-  }, { once: true })
+  }
+  if (readyEditor) begin(readyEditor)
+  else form.addEventListener("editor:ready", (event) => begin(event.detail.editor), { once: true })
 
   // A notification leads to its comment.
   function followHash() {
