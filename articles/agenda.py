@@ -33,7 +33,7 @@ def is_overdue(plan, *, now=None):
 def unsettled(articles, *, now=None):
     """The plans of some articles that failed and that nothing has been done about since.
 
-    Something is done by planning it anew, or by doing by hand what was planned.
+    Something is done by planning it anew, by doing by hand what was planned, or by saying so.
     """
     later = Schedule.objects.filter(
         article=OuterRef("article"), action=OuterRef("action"), pk__gt=OuterRef("pk")
@@ -49,10 +49,16 @@ def unsettled(articles, *, now=None):
     failed = Schedule.objects.filter(
         is_open,
         outcome=Schedule.Outcome.FAILED,
+        dismissed_at=None,
         article__in=articles,
         finished_at__gte=(now or timezone.now()) - FAILED_SHOWN_FOR,
     )
     return _shown(failed.filter(~Exists(later)))
+
+
+def missed(articles):
+    """What was called off when some articles went to the trash and hasn't come back with them."""
+    return _shown(Schedule.objects.filter(trashed_with__in=articles))
 
 
 def by_day(plans):

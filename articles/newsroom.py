@@ -57,6 +57,7 @@ class NewsroomAdminSite(AdminSite):
                 "new_kinds": [kind for kind in Article.Kind if rights.may_write(user, kind)],
                 "tasks": tasks_of(user),
                 "worklists": worklists(user),
+                "may_publish": rights.may_publish(user),
                 "trashed": rights.seen_by(user).filter(state=Article.State.TRASHED).count(),
             }
         if rights.sees_all(user):
@@ -309,11 +310,16 @@ def _needs_a_look(articles, now, incomplete):
     """Failed and overdue schedules, and what misses something readers expect."""
     items = []
     for plan in agenda.unsettled(articles, now=now)[:SHOWN]:
-        items.append(_item(plan.article, _("Not carried out: %(why)s") % {"why": plan.message}))
+        item = _item(plan.article, _("Not carried out: %(why)s") % {"why": plan.message})
+        items.append(item | {"dismiss_url": _dismissal_of(plan)})
     for plan in agenda.pending(articles).filter(due_at__lt=now - agenda.LATE_AFTER)[:SHOWN]:
         words = _("Overdue since %(date)s: is the worker running?") % {"date": _date(plan.due_at)}
         items.append(_item(plan.article, words))
     return items + incomplete
+
+
+def _dismissal_of(plan):
+    return reverse("admin:articles_dismiss", args=[plan.article_id, plan.pk])
 
 
 def _incomplete():

@@ -63,6 +63,15 @@ def tell(people, subject, *, by=None, article=None, text="", path=""):
     )
 
 
+def reword(article, text, new_text):
+    """Lets what was told of an article in some words say others; None takes it back."""
+    told = Notification.objects.filter(article=article, text=text)
+    if new_text is None:
+        told.delete()
+    else:
+        told.update(text=new_text)
+
+
 def form_of(article):
     """The path of an article's form."""
     return reverse("admin:articles_article_change", args=[article.pk])

@@ -24,6 +24,7 @@ from articles.admin import (
 )
 from articles.admin.access import article_for, private
 from articles.admin.article_list import ArticleList
+from articles.admin.base import Forgiving
 from articles.admin.consequences import MERGE, Consequences, of_trash
 from articles.directory import shown_title
 from articles.forms import ArticleForm, ScheduleForm, working_title
@@ -39,7 +40,7 @@ _PLANS = frozenset(["_schedule", "_schedule_unpublish"])
 
 
 @admin.register(Article)
-class ArticleAdmin(ArticleList, Consequences, admin.ModelAdmin):
+class ArticleAdmin(ArticleList, Consequences, Forgiving, admin.ModelAdmin):
     change_form_template = "admin/articles/article/change_form.html"
 
     # Django asks these; articles.rights answers.
@@ -224,6 +225,10 @@ class ArticleAdmin(ArticleList, Consequences, admin.ModelAdmin):
             return self._back(article)
         elif "_try_again" in request.POST:
             return self._try_again(request, article)
+        elif "_dismiss" in request.POST:
+            if plan := self._failed_plan(request, article, "_dismiss"):
+                publishing.dismiss(plan, by=request.user)
+            return self._back(article, "later")
         else:
             words = _("“%(title)s” is saved as a draft.")
             if article.state == Article.State.LIVE:
@@ -234,11 +239,8 @@ class ArticleAdmin(ArticleList, Consequences, admin.ModelAdmin):
 
     def _try_again(self, request, article):
         """Does now what was planned for a time and failed."""
-        failed = agenda.unsettled([article])
-        plan = next((one for one in failed if str(one.pk) == request.POST["_try_again"]), None)
+        plan = self._failed_plan(request, article, "_try_again")
         if plan is None:
-            words = _("This has been seen to in the meantime.")
-            self.message_user(request, words, messages.WARNING)
             return self._back(article, "later")
         if plan.revision is None:
             return HttpResponseRedirect(self.removal_url([article], UNPUBLISH))
@@ -246,6 +248,15 @@ class ArticleAdmin(ArticleList, Consequences, admin.ModelAdmin):
         words = _("“%(title)s” is live.") % {"title": plan.revision.title}
         self.message_user(request, words, messages.SUCCESS)
         return self._back(article, "published")
+
+    def _failed_plan(self, request, article, button):
+        """The failed plan that a button names; None, with a word about it, if it is settled."""
+        failed = agenda.unsettled([article])
+        plan = next((one for one in failed if str(one.pk) == request.POST[button]), None)
+        if plan is None:
+            words = _("This has been seen to in the meantime.")
+            self.message_user(request, words, messages.WARNING)
+        return plan
 
     def _warn(self, request, article, *, titles=True):
         """Says what a publication of the newest version would bring about."""

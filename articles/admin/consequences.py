@@ -15,11 +15,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
-from articles import effects, publishing, references, rights
+from articles import agenda, effects, publishing, references, rights
 from articles.admin.access import article_for, private
 from articles.forms import PickerField, PickerWidget, working_title
 from articles.models import Article
 from articles.publishing import DELETE, TRASH, UNPUBLISH, PublishingError
+from articles.publishing.plans import in_words
 from articles.rendering import parse_ref, structure
 
 MERGE = "merge"
@@ -234,6 +235,10 @@ class Consequences:
             self.message_user(request, str(error), messages.ERROR)
         else:
             self.message_user(request, _put_back_words(articles), messages.SUCCESS)
+            for plan in agenda.missed(articles) if as_it_was else ():
+                words = _("Not scheduled any more: “%(title)s”, %(what)s.")
+                values = {"title": working_title(plan.article), "what": in_words(plan)}
+                self.message_user(request, words % values, messages.WARNING)
         return HttpResponseRedirect(self._way_back(articles))
 
     def throw_away(self, request, articles):

@@ -72,7 +72,7 @@ def for_form(request, article):
         "tasks": tasks,
         "task_form": TaskForm() if may_publish else None,
         "may_comment": article.state != Article.State.TRASHED,
-        **_remarks(article, now),
+        **_remarks(article, now, request.user),
     }
 
 
@@ -153,11 +153,12 @@ def _number(text):
 # Comments
 
 
-def _remarks(article, now):
+def _remarks(article, now, user):
     """The remarks on an article with their answers: those to deal with, and those dealt with."""
     by_key, answers = {}, []
     for remark in article.comments.select_related("by", "resolved_by"):
         remark.who, remark.when = name_of(remark.by), when(remark.at, now)
+        remark.is_own = remark.by_id == user.pk and not remark.deleted_at
         if remark.parent_id is None:
             remark.answers, by_key[remark.pk] = [], remark
         else:
@@ -177,12 +178,12 @@ def _remarks(article, now):
     }
 
 
-def _answer(article, **more):
+def _answer(request, article, **more):
     """The list of remarks as the form shows it."""
     values = {
         "article": article,
         "may_comment": article.state != Article.State.TRASHED,
-        **_remarks(article, timezone.now()),
+        **_remarks(article, timezone.now(), request.user),
     }
     html = render_to_string("admin/articles/article/_remarks.html", values)
     return JsonResponse({"html": html, "open": len(values["open_remarks"]), **more})
@@ -193,7 +194,9 @@ def _answer(article, **more):
 def comments(request, pk):
     """The remarks on an article as a list in HTML; POST adds one, or an answer, first."""
     article = article_for(request, pk)
-    return _add_comment(request, article) if request.method == "POST" else _answer(article)
+    if request.method == "POST":
+        return _add_comment(request, article)
+    return _answer(request, article)
 
 
 def _add_comment(request, article):
@@ -215,28 +218,34 @@ def _add_comment(request, article):
         )
     except PublishingError as error:
         return refusal(error, 403 if isinstance(error, NotAllowed) else 400)
-    return _answer(article, added=remark.parent_id or remark.pk)
+    return _answer(request, article, added=remark.parent_id or remark.pk)
 
 
+# Of remarks, and of remarks and answers.
 _SETTLING = {"resolve": publishing.resolve, "reopen": publishing.reopen}
+_CHANGING = {"edit": publishing.edit_comment, "delete": publishing.delete_comment}
 
 
 @for_scripts
 @require_POST
 def settle(request, pk, remark):
-    """Marks a remark as dealt with, or as open again."""
-    article = article_for(request, pk)
-    remark = article.comments.filter(pk=remark, parent=None).first()
-    if remark is None:
+    """Marks a remark as dealt with or as open again; lets its writer edit or delete it.
+
+    POST do: resolve, reopen, edit (with its new text) or delete; answers can be edited or deleted.
+    """
+    article, do = article_for(request, pk), request.POST.get("do")
+    remark = article.comments.filter(pk=remark).first()
+    if remark is None or (do in _SETTLING and remark.parent_id):
         raise Http404
-    verb = _SETTLING.get(request.POST.get("do"))
+    verb = (_SETTLING | _CHANGING).get(do)
     if verb is None:
-        return refusal(_("Choose whether to resolve the comment or to open it again."))
+        return refusal(_("Choose what is to become of the comment."))
+    words = [request.POST.get("text", "")] if do == "edit" else []
     try:
-        verb(remark, by=request.user)
+        verb(remark, *words, by=request.user)
     except PublishingError as error:
         return refusal(error, 403 if isinstance(error, NotAllowed) else 400)
-    return _answer(article)
+    return _answer(request, article, added=remark.parent_id or remark.pk)
 
 
 @for_scripts

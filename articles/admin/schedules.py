@@ -62,6 +62,22 @@ def call_off(request, pk):
     return HttpResponseRedirect(reverse("admin:articles_schedule"))
 
 
+@private
+@require_POST
+def dismiss(request, pk, plan):
+    """Notes that somebody has seen to a plan that failed; shows ?next= desk or the schedule."""
+    article = article_for(request, pk)
+    if not rights.may_publish(request.user):
+        raise PermissionDenied
+    plan = article.schedules.filter(pk=plan).first()
+    if plan is None:
+        raise Http404(_("There is no such schedule."))
+    publishing.dismiss(plan, by=request.user)
+    messages.success(request, _("It isn't shown among what went wrong any more."))
+    place = "index" if request.POST.get("next") == "desk" else "articles_schedule"
+    return HttpResponseRedirect(reverse(f"admin:{place}"))
+
+
 def called_off(article, count):
     """What has become of a schedule that was to be called off."""
     title = {"title": working_title(article)}
@@ -74,6 +90,7 @@ def urls(view):
     return [
         path("schedule/", view(schedule), name="articles_schedule"),
         path("<int:pk>/call-off/", view(call_off), name="articles_call_off"),
+        path("<int:pk>/dismiss/<int:plan>/", view(dismiss), name="articles_dismiss"),
     ]
 
 

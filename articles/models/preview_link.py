@@ -14,8 +14,9 @@ class PreviewLink(models.Model):
     uid = models.CharField(max_length=UID_LENGTH, unique=True, default=new_uid, editable=False)
     article = models.ForeignKey("Article", on_delete=models.CASCADE, related_name="preview_links")
     label = models.CharField(_("for whom"), max_length=100, blank=True)
+    # It shows what its maker may see, and goes with their account.
     by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+"
     )
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()

@@ -58,7 +58,10 @@ class Comment(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
     at = models.DateTimeField()
+    # Empty once it is deleted: who has been answered leaves a place that says so.
     text = models.TextField(_("comment"), max_length=5000)
+    edited_at = models.DateTimeField(null=True)
+    deleted_at = models.DateTimeField(null=True)
     # The anchor of the section; empty before the first heading.
     section = models.CharField(max_length=80, blank=True)
     quote = models.CharField(max_length=500, blank=True)

@@ -35,6 +35,12 @@ class Schedule(models.Model):
     outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.PENDING)
     finished_at = models.DateTimeField(null=True)
     message = models.TextField(blank=True)
+    # The article whose move to the trash has called it off: the way back brings it back, too.
+    trashed_with = models.ForeignKey(
+        "Article", on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    # When somebody has seen to it that it failed.
+    dismissed_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("schedule")

@@ -56,6 +56,8 @@ from articles.publishing.reviewing import (
     approve,
     assign,
     comment,
+    delete_comment,
+    edit_comment,
     finish,
     reopen,
     resolve,
@@ -63,7 +65,7 @@ from articles.publishing.reviewing import (
     submit,
     take_back,
 )
-from articles.publishing.schedules import cancel_schedules, carry_out_due, schedule
+from articles.publishing.schedules import cancel_schedules, carry_out_due, dismiss, schedule
 from articles.publishing.sharing import LINK_DAYS, LINK_DAYS_MAX, share, unshare
 from articles.publishing.subjects import TAG_NAME_LENGTH, save_author, save_tag, tag_named
 from articles.publishing.writing import (
@@ -105,7 +107,10 @@ __all__ = [
     "comment",
     "create",
     "delete",
+    "delete_comment",
     "discard_bundle",
+    "dismiss",
+    "edit_comment",
     "finish",
     "forward_section",
     "give_up_path",

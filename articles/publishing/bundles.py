@@ -123,7 +123,8 @@ def discard_bundle(bundle, *, by):
     # Not the caller's object, which would lose its key even if this is tried again.
     bundle = _held(bundle)
     record("removed", by=by, thing=bundle)
-    Schedule.objects.filter(bundle=bundle).update(bundle=None)
+    # Nor may a way out of the trash plan its articles one by one.
+    Schedule.objects.filter(bundle=bundle).update(bundle=None, trashed_with=None)
     bundle.delete()
 
 

@@ -37,14 +37,13 @@ from articles.publishing.base import (
     PublishingError,
     Words,
     in_one_transaction,
-    lock,
     lock_all,
     refuse_trashed,
     require,
     require_change,
 )
 from articles.publishing.forwards import lead
-from articles.publishing.plans import OPEN_OUTCOMES, call_off
+from articles.publishing.plans import OPEN_OUTCOMES, bring_back, call_off, called_off_with
 from articles.publishing.release import show, write_names
 from articles.publishing.writing import follow_texts, save_draft, save_revision
 from articles.rendering import (
@@ -95,10 +94,12 @@ def delete(article, *, by, lead_to=None, retarget_to=None):
 def untrash(article, *, by, as_it_was=False):
     """Takes an article out of the trash, as a draft or a withdrawn article.
 
-    as_it_was: readers see it again if they did before. Schedules that were called off stay so.
+    as_it_was: readers see it again if they did before, and what was scheduled is so again, as far
+    as its time hasn't come (see agenda.missed) and the user may schedule.
     """
     _require_removal(article, by)
-    article = lock(article)
+    locked = lock_all({article.pk, *called_off_with(article).values_list("article", flat=True)})
+    article = locked[article.pk]
     if article.state != Article.State.TRASHED:
         raise PublishingError(_("“%(title)s” isn't in the trash.") % {"title": _title(article)})
     was_live = article.trashed_from == Article.State.LIVE
@@ -114,6 +115,8 @@ def untrash(article, *, by, as_it_was=False):
     else:
         follow_texts(article)
     record("untrashed", by=by, article=article)
+    if as_it_was and rights.may_publish(by):
+        bring_back(article, locked, by=by)
     raise_version()
     return article
 
@@ -176,6 +179,8 @@ def remove(articles, how, *, by, lead_to=None, retarget_to=None):
         if how == TRASH:
             _require_removal(article, by)
         _refuse_removal(article, how)
+        if how == TRASH and not rights.may_publish(by):
+            _refuse_planned(article)
     if lead_to or retarget_to:
         require(rights.may_publish(by), _("You may not set redirects. Ask an editor to do it."))
     for token in filter(None, (lead_to, retarget_to)):
@@ -214,6 +219,15 @@ def _refuse_removal(article, how):
     if how == DELETE and article.state != Article.State.TRASHED:
         raise PublishingError(
             _("“%(title)s” isn't in the trash. Only what is there can be deleted.") % title
+        )
+
+
+def _refuse_planned(article):
+    """Refuses to call off by the way what an editor has planned."""
+    if Schedule.objects.filter(article=article, outcome=Schedule.Outcome.PENDING).exists():
+        raise PublishingError(
+            _("“%(title)s” is scheduled. Ask an editor to call that off first.")
+            % {"title": _title(article)}
         )
 
 
@@ -263,7 +277,9 @@ def _take_from_readers(article, state, *, by):
 
 
 def _clear_plans(article, *, by):
-    call_off(article, _("The article went to the trash."), by=by)
+    # What didn't come back the last time doesn't come back later either.
+    Schedule.objects.filter(trashed_with=article).update(trashed_with=None)
+    call_off(article, _("The article went to the trash."), by=by, trashed_with=article)
     Submission.objects.filter(article=article, outcome__in=OPEN_OUTCOMES).update(
         outcome=Submission.Outcome.CLOSED
     )

@@ -170,8 +170,11 @@ def comment(article, text, *, by, parent=None, section="", quote="", before=""):
     if parent is not None:
         if parent.article_id != article.pk:
             raise ValueError(f"comment {parent.pk} is not of article {article.pk}")
-        # Read again: somebody may have resolved it since.
-        parent = Comment.objects.select_related("by").get(pk=parent.parent_id or parent.pk)
+        # Read again: somebody may have resolved or deleted it since.
+        parents = Comment.objects.select_related("by")
+        parent = parents.filter(pk=parent.parent_id or parent.pk).first()
+        if parent is None:
+            raise PublishingError(_("The comment that you answer isn't here any more."))
         section = quote = before = ""
         if parent.resolved_at:
             _set_resolved(parent, None)
@@ -186,16 +189,82 @@ def comment(article, text, *, by, parent=None, section="", quote="", before=""):
         before=_line(before)[-BEFORE_LENGTH:] if quote else "",
     )
     record("commented", by=by, article=article, detail=text[:300])
+    _tell(article, remark, _concerned(article, parent, text), by=by)
+    return remark
+
+
+@in_one_transaction
+def edit_comment(remark, text, *, by):
+    """Lets the writer of a comment or an answer put it in other words; it says so.
+
+    Who is named in it for the first time is told.
+    """
+    text = _text(text)
+    if not text:
+        raise PublishingError(_("Write something, or delete the comment."))
+    _refuse_long(text)
+    article, remark = _own_comment(remark, by)
+    if remark.text == text:
+        return remark
+    before, remark.text = remark.text, text
+    remark.edited_at = timezone.now()
+    remark.save(update_fields=["text", "edited_at"])
+    notifications.reword(article, _told(remark, before), _told(remark, text))
+    record("comment_edited", by=by, article=article, detail=text[:300])
+    known = {user.pk for user in _named(before)}
+    _tell(article, remark, [user for user in _named(text) if user.pk not in known], by=by)
+    return remark
+
+
+@in_one_transaction
+def delete_comment(remark, *, by):
+    """Lets the writer of a comment or an answer take it back.
+
+    What somebody has answered stays as a place without words, as long as there is an answer.
+    """
+    article, remark = _own_comment(remark, by)
+    notifications.reword(article, _told(remark, remark.text), None)
+    record("comment_deleted", by=by, article=article)
+    if remark.replies.exists():
+        remark.text, remark.deleted_at = "", timezone.now()
+        remark.save(update_fields=["text", "deleted_at"])
+        return
+    parent = remark.parent
+    remark.delete()
+    if parent is not None and parent.deleted_at and not parent.replies.exists():
+        parent.delete()
+
+
+def _own_comment(remark, by):
+    """The article, locked, and the comment as it is now, which is the user's own."""
+    require(rights.may_see(by, remark.article), _("You may not see this article."))
+    require(
+        by is None or remark.by_id == by.pk,
+        _("Only who wrote a comment can change it. Answer it instead."),
+    )
+    article = lock(remark.article)
+    refuse_trashed(article)
+    remark = article.comments.select_related("parent").filter(pk=remark.pk).first()
+    if remark is None or remark.deleted_at:
+        raise PublishingError(_("This comment isn't here any more."))
+    return article, remark
+
+
+def _told(remark, text):
+    """What news and mail say of a comment."""
+    return f"“{remark.quote}”\n\n{text}" if remark.quote else text
+
+
+def _tell(article, remark, people, *, by):
     title = article.latest_revision.title if article.latest_revision else article.title
     notifications.tell(
-        _concerned(article, parent, text),
+        people,
         _("%(who)s commented on “%(title)s”") % {"who": name_of(by), "title": title},
         by=by,
         article=article,
-        text=f"“{remark.quote}”\n\n{text}" if remark.quote else text,
-        path=f"{notifications.form_of(article)}#comment-{(parent or remark).pk}",
+        text=_told(remark, remark.text),
+        path=f"{notifications.form_of(article)}#comment-{remark.parent_id or remark.pk}",
     )
-    return remark
 
 
 def _concerned(article, parent, text):
@@ -204,10 +273,19 @@ def _concerned(article, parent, text):
     people += [one.to for one in article.assignments.filter(done_at=None).select_related("to")]
     if parent is not None:
         people += [parent.by, *(one.by for one in parent.replies.select_related("by"))]
-    named = {name.rstrip(".") for name in _MENTION.findall(text)}
-    if named:
-        people += get_user_model().objects.filter(username__in=named, is_staff=True)
-    return [user for user in people if user is not None and rights.may_see(user, article)]
+    return people + _named(text)
+
+
+def _named(text):
+    """The members of the newsroom whom a text names by “@name”, whatever the case."""
+    names = {name.casefold() for name in _MENTION.findall(text)}
+    # The name at the end of a sentence has its full stop; some names have one of their own.
+    names |= {name.rstrip(".") for name in names}
+    if not names:
+        return []
+    # Not asked of the database: SQLite knows the case of plain letters only.
+    staff = get_user_model().objects.filter(is_staff=True).order_by("pk")
+    return [user for user in staff if user.get_username().casefold() in names]
 
 
 @in_one_transaction
@@ -228,7 +306,9 @@ def _resolve(remark, by, act):
         raise ValueError("an answer can't be resolved; the remark that it answers can")
     article = lock(remark.article)
     refuse_trashed(article)
-    remark.refresh_from_db(fields=["resolved_at"])
+    remark = Comment.objects.filter(pk=remark.pk).first()
+    if remark is None:
+        raise PublishingError(_("This comment isn't here any more."))
     if (remark.resolved_at is not None) == (act == "resolved"):
         return
     _set_resolved(remark, by if act == "resolved" else None, is_resolved=act == "resolved")

@@ -4,7 +4,6 @@ import logging
 
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from articles import notifications, rights
@@ -19,7 +18,7 @@ from articles.publishing.base import (
     refuse_trashed,
     require,
 )
-from articles.publishing.plans import call_off
+from articles.publishing.plans import call_off, in_words
 from articles.publishing.release import publish, refuse_stopped
 from articles.publishing.removal import unpublish
 from articles.publishing.writing import seal
@@ -35,11 +34,7 @@ def schedule(article, *, due_at, by, action=Schedule.Action.PUBLISH, revision=No
     is what goes out, also when the draft changes later.
     """
     plan = plan_for(lock(article), due_at=due_at, by=by, action=action, revision=revision)
-    detail = _("%(action)s on %(date)s") % {
-        "action": plan.get_action_display(),
-        "date": date_format(timezone.localtime(due_at), "j F Y, H:i"),
-    }
-    record("scheduled", by=by, article=article, detail=detail)
+    record("scheduled", by=by, article=article, detail=in_words(plan))
     return plan
 
 
@@ -84,6 +79,19 @@ def cancel_schedules(article, *, by, action=Schedule.Action.PUBLISH):
     if count:
         record("unscheduled", by=by, article=article)
     return count
+
+
+@in_one_transaction
+def dismiss(plan, *, by):
+    """Notes that somebody has seen to a plan that failed, and to those of its bundle."""
+    require(rights.may_publish(by), _("You may not change schedules. Ask an editor."))
+    together = {"bundle": plan.bundle_id} if plan.bundle_id else {"pk": plan.pk}
+    failed = Schedule.objects.filter(outcome=Schedule.Outcome.FAILED, dismissed_at=None, **together)
+    failed = failed.select_related("article__latest_revision").select_for_update(of=("self",))
+    for one in failed.order_by("pk"):
+        one.dismissed_at = timezone.now()
+        one.save(update_fields=["dismissed_at"])
+        record("dismissed", by=by, article=one.article, detail=one.message)
 
 
 def carry_out_due(*, now):

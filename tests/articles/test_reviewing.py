@@ -335,7 +335,7 @@ def test_odd_values_are_cut_to_what_can_be_kept(client, people, article):
     assert (len(remark.section), len(remark.quote), len(remark.before)) == (80, 499, 100)
 
 
-@pytest.mark.parametrize("do", ["", "delete"])
+@pytest.mark.parametrize("do", ["", "destroy"])
 def test_settling_needs_a_remark_and_an_answer_that_is_known(client, people, article, do):
     remark = publishing.comment(article, "First", by=people["leila"])
     answer = publishing.comment(article, "Second", by=people["leila"], parent=remark)
@@ -491,3 +491,162 @@ def test_opening_the_form_is_having_seen_the_news_of_it(client, people, handed_i
     unread = Notification.objects.filter(to=people["leila"], read_at=None)
     assert [one.article for one in unread] == [other]
     assert Notification.objects.filter(to=people["pavel"], read_at=None).count() == 1
+
+
+# A comment's writer changes it
+
+
+def settle(client, article, remark, **data):
+    return client.post(url("settle", article, remark.pk), data)
+
+
+def test_writer_edits_a_comment_and_it_says_so(client, people, article):
+    remark = publishing.comment(article, "Frist", by=people["marta"], quote="plan")
+    client.force_login(people["marta"])
+
+    response = settle(client, article, remark, do="edit", text=" First \r\nthen second ")
+
+    shown = response.json()["html"]
+    remark.refresh_from_db()
+    assert (remark.text, remark.quote) == ("First \nthen second", "plan")
+    assert remark.edited_at is not None
+    assert "First <br>then second" in shown
+    assert ">edited<" in shown
+    entry = AuditEntry.objects.order_by("-pk").first()
+    assert (entry.act, entry.by, entry.detail) == (
+        "comment_edited", people["marta"], "First \nthen second",
+    )  # fmt: skip
+
+
+def test_edited_comment_reads_so_in_the_news_and_tells_who_is_named_now(people, article):
+    leila, pavel = people["leila"], people["pavel"]
+    remark = publishing.comment(article, "See @leila", by=people["marta"])
+
+    publishing.edit_comment(remark, "See @leila and @pavel", by=people["marta"])
+    publishing.edit_comment(remark, "See @leila and @pavel", by=people["marta"])
+
+    told = Notification.objects.order_by("pk").values_list("to__username", "text")
+    assert list(told) == [
+        ("leila", "See @leila and @pavel"), ("pavel", "See @leila and @pavel"),
+    ]  # fmt: skip
+    assert leila.notifications.get().path == pavel.notifications.get().path
+    assert AuditEntry.objects.filter(act="comment_edited").count() == 1
+
+
+def test_comment_that_nobody_answered_is_deleted_with_its_news(client, people, article):
+    remark = publishing.comment(article, "Never mind @leila", by=people["marta"], quote="plan")
+    client.force_login(people["marta"])
+
+    response = settle(client, article, remark, do="delete")
+
+    assert response.json()["open"] == 0
+    assert not Comment.objects.exists()
+    assert not Notification.objects.exists()
+    entry = AuditEntry.objects.order_by("-pk").first()
+    assert (entry.act, entry.by, entry.detail) == ("comment_deleted", people["marta"], "")
+
+
+def test_deleted_comment_with_answers_stays_without_its_words(client, people, article):
+    remark = publishing.comment(article, "Whose?", by=people["leila"], quote="plan")
+    answer = publishing.comment(article, "Ours.", by=people["marta"], parent=remark)
+    client.force_login(people["leila"])
+
+    shown = settle(client, article, remark, do="delete").json()["html"]
+
+    assert "Whose?" not in shown
+    assert "<em>deleted</em>" in shown
+    assert "Ours." in shown
+    remark.refresh_from_db()
+    assert (remark.text, remark.quote) == ("", "plan")
+    # There is nothing left to change, and still a talk to resolve.
+    assert settle(client, article, remark, do="edit", text="Again").status_code == 400
+    assert settle(client, article, remark, do="resolve").status_code == 200
+    assert settle(client, article, remark, do="reopen").status_code == 200
+    # It goes with its last answer.
+    publishing.delete_comment(answer, by=people["marta"])
+    assert not Comment.objects.exists()
+
+
+def test_answers_are_edited_and_deleted_by_their_writer(client, people, article):
+    remark = publishing.comment(article, "Whose?", by=people["leila"])
+    answer = publishing.comment(article, "Uors.", by=people["marta"], parent=remark)
+    client.force_login(people["marta"])
+
+    assert settle(client, article, answer, do="edit", text="Ours.").json()["added"] == remark.pk
+    answer.refresh_from_db()
+    assert answer.text == "Ours."
+    assert settle(client, article, answer, do="resolve").status_code == 404
+    settle(client, article, answer, do="delete")
+    assert list(Comment.objects.all()) == [remark]
+
+
+@pytest.mark.parametrize("do", ["edit", "delete"])
+@pytest.mark.parametrize("name", ["leila", "pavel", "other"])
+def test_nobody_changes_what_another_person_said(client, people, article, name, do):
+    remark = publishing.comment(article, "Mine", by=people["marta"])
+    client.force_login(people[name])
+
+    assert settle(client, article, remark, do=do, text="Theirs").status_code == 403
+
+    assert list(Comment.objects.values_list("text", "edited_at")) == [("Mine", None)]
+
+
+def test_own_comment_stays_as_it_is_where_the_article_is_not_seen_or_in_the_trash(
+    client, people, article
+):
+    task = publishing.assign(article, people["other"], by=people["leila"])
+    remark = publishing.comment(article, "Mine", by=people["other"])
+    publishing.finish(task, by=people["other"])
+    own = publishing.comment(article, "Hers", by=people["marta"])
+    publishing.trash(article, by=people["marta"])
+
+    with pytest.raises(publishing.NotAllowed):
+        publishing.edit_comment(remark, "Theirs", by=people["other"])
+    client.force_login(people["marta"])
+    assert settle(client, article, own, do="delete").status_code == 400
+
+    assert sorted(Comment.objects.values_list("text", flat=True)) == ["Hers", "Mine"]
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "x" * 5001, None])
+def test_comment_is_not_edited_into_nothing_or_too_much(client, people, article, text):
+    remark = publishing.comment(article, "Mine", by=people["marta"])
+    client.force_login(people["marta"])
+
+    data = {"do": "edit"} | ({} if text is None else {"text": text})
+    response = settle(client, article, remark, **data)
+
+    assert response.status_code == 400
+    assert "error" in response.json()
+    remark.refresh_from_db()
+    assert remark.text == "Mine"
+
+
+def test_buttons_to_change_a_comment_are_its_writers(client, people, article):
+    remark = publishing.comment(article, "Mine", by=people["marta"])
+    publishing.comment(article, "Theirs", by=people["leila"], parent=remark)
+    for name in ("marta", "leila"):
+        client.force_login(people[name])
+        page = client.get(url("change", article)).content.decode()
+        assert page.count('data-action="edit"') == page.count('data-action="delete"') == 1
+
+
+def test_answer_to_a_comment_that_is_gone_is_refused_with_its_words_kept(people, article):
+    remark = publishing.comment(article, "Mine", by=people["marta"])
+    publishing.delete_comment(Comment.objects.get(pk=remark.pk), by=people["marta"])
+
+    for verb in (
+        lambda: publishing.comment(article, "Well", by=people["leila"], parent=remark),
+        lambda: publishing.resolve(remark, by=people["leila"]),
+        lambda: publishing.delete_comment(remark, by=people["marta"]),
+    ):
+        with pytest.raises(publishing.PublishingError, match="isn't here any more"):
+            verb()
+
+
+def test_names_are_found_whatever_their_case(people, article, django_user_model):
+    django_user_model.objects.create_superuser("Ömer.K", is_staff=True)
+
+    publishing.comment(article, "@LEILA, and @ömer.k. Not @leilas.", by=people["marta"])
+
+    assert set(Notification.objects.values_list("to__username", flat=True)) == {"leila", "Ömer.K"}

@@ -67,6 +67,7 @@ OF_AN_ARTICLE = {
     "articles_share": ("POST", "CEPS", "EPS"),
     "articles_unshare": ("POST", "CEPS", "EPS"),
     "articles_call_off": ("POST", "EPS", "EPS"),
+    "articles_dismiss": ("POST", "EPS", "EPS"),
     # What is taken away at once is named in the query.
     "articles_article_remove:unpublish": ("GET", "EPS", "EPS"),
     "articles_article_remove:merge": ("GET", "EPS", "EPS"),
@@ -237,6 +238,7 @@ def _asking_about(article, name, method):
         "articles_unshare": [article.link.uid],
         "articles_article_settle": [article.remark.pk],
         "articles_article_finish": [article.task.pk],
+        "articles_dismiss": [article.plan.pk],
     }
     query = ""
     if name in {"articles_article_remove", "articles_article_untrash"}:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from articles import agenda, publishing, rights
 from articles.forms import ScheduleForm
-from articles.models import Article, Schedule
+from articles.models import Article, AuditEntry, Schedule
 from tests import html
 from tests.articles.test_admin import form_of
 from tests.factories import change_draft, make_article, make_public, make_scheduled
@@ -374,3 +374,79 @@ def test_contributor_sees_the_plan_and_cannot_change_it(client, django_user_mode
     assert b"due_at_0" not in page.content
     assert said(reply)[-1] == "You may not change schedules. Ask an editor."
     assert pending(article) == [("publish", 1)]
+
+
+# What failed and was seen to
+
+
+def failed(title="Planned", **words):
+    """A plan that can't be carried out."""
+    article = make_article(title, slug="taken", **words)
+    publishing.schedule(article, due_at=in_days(1), by=None)
+    make_public("In its way", slug="taken")
+    publishing.carry_out_due(now=in_days(2))
+    return Schedule.objects.get(article=article, outcome="failed")
+
+
+def test_failed_plan_is_dismissed_from_the_desk(desk, editor):
+    plan = failed()
+    dismissal = f"{LIST}{plan.article_id}/dismiss/{plan.pk}/"
+    assert html.parse(desk.get("/admin/")).xpath(f"//form[@action='{dismissal}']//button")
+
+    reply = desk.post(dismissal, {"next": "desk"}, follow=True)
+
+    assert reply.redirect_chain == [("/admin/", 302)]
+    assert said(reply) == ["It isn't shown among what went wrong any more."]
+    for page in ("/admin/", AGENDA, url(plan.article)):
+        assert "Dismiss" not in desk.get(page).content.decode()
+    entry = AuditEntry.objects.order_by("-pk").first()
+    assert (entry.act, entry.by, entry.article) == ("dismissed", editor, plan.article)
+    # Twice is once.
+    desk.post(dismissal)
+    assert AuditEntry.objects.filter(act="dismissed").count() == 1
+
+
+def test_failed_plan_is_dismissed_beside_the_form_and_the_words_are_saved(desk):
+    plan = failed()
+
+    reply = desk.post(
+        url(plan.article), form(plan.article, title="Written on", _dismiss=plan.pk), follow=True
+    )
+
+    assert reply.redirect_chain[-1] == (f"{url(plan.article)}#later", 302)
+    assert plan.article.revisions.latest().title == "Written on"
+    assert agenda.unsettled([plan.article]).count() == 0
+
+
+def test_failed_bundle_is_dismissed_as_one(desk, editor):
+    articles = [make_article("One"), make_article("Two", slug="taken")]
+    bundle = publishing.save_bundle(None, name="Together", articles=articles, by=editor)
+    publishing.schedule_bundle(bundle, due_at=in_days(1), by=editor)
+    make_public("In its way", slug="taken")
+    publishing.carry_out_due(now=in_days(2))
+    plan = Schedule.objects.get(article=articles[0])
+
+    desk.post(f"{LIST}{articles[0].pk}/dismiss/{plan.pk}/")
+
+    assert agenda.unsettled(articles).count() == 0
+    dismissed = AuditEntry.objects.filter(act="dismissed").order_by("pk")
+    assert [entry.object_name for entry in dismissed] == ["One", "Two"]
+
+
+def test_plan_is_dismissed_by_those_who_schedule_and_only_when_it_failed(client, django_user_model):
+    contributor = make_member(django_user_model, rights.CONTRIBUTOR)
+    plan = failed(by=contributor)
+    waiting = Schedule.objects.get(article=make_scheduled("Waiting", by=None))
+    client.force_login(contributor)
+    assert "Dismiss" not in client.get(AGENDA).content.decode()
+    assert client.post(f"{LIST}{plan.article_id}/dismiss/{plan.pk}/").status_code == 403
+    with pytest.raises(publishing.NotAllowed):
+        publishing.dismiss(plan, by=contributor)
+
+    client.force_login(make_member(django_user_model, rights.EDITOR))
+    assert client.post(f"{LIST}{plan.article_id}/dismiss/{waiting.pk}/").status_code == 404
+    assert client.post(f"{LIST}{waiting.article_id}/dismiss/{waiting.pk}/").status_code == 302
+
+    waiting.refresh_from_db()
+    assert (waiting.outcome, waiting.dismissed_at) == ("pending", None)
+    assert agenda.unsettled([plan.article]).count() == 1

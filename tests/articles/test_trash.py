@@ -1,6 +1,7 @@
 """The trash in the newsroom: in, undone, put back, shown again, emptied for good."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import Group
@@ -8,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from articles import publishing, rights
-from articles.models import Article
+from articles.models import Article, AuditEntry, Schedule
 from tests import html
 from tests.articles.test_consequences import chosen
 from tests.articles.test_schedules_admin import form
@@ -425,3 +426,133 @@ def test_deleted_article_is_not_put_back(desk):
     erase(article)
 
     assert desk.post(UNTRASH, {"ids": article.pk}).status_code == 404
+
+
+# What was scheduled
+
+
+def in_days(days):
+    return timezone.now() + timedelta(days=days)
+
+
+def pending(*articles):
+    """(title, action) of what is planned."""
+    plans = Schedule.objects.filter(article__in=articles, outcome="pending").order_by("pk")
+    return [(plan.article.latest_revision.title, plan.action) for plan in plans]
+
+
+def thrown_away(desk, *articles):
+    """The answer that offers to undo it."""
+    data = {"action": "trash_selected", "_selected_action": [article.pk for article in articles]}
+    reply = desk.post(LIST, data, follow=True)
+    if not html.parse(reply).xpath("//form[@class='undo']"):
+        reply = desk.post(removal("trash", *articles), {"how": "plain"}, follow=True)
+    return reply
+
+
+def test_undo_brings_back_what_was_scheduled(desk, editor):
+    draft, live = make_article("Draft"), make_public("Live")
+    publishing.schedule(draft, due_at=in_days(1), by=editor)
+    publishing.schedule(live, due_at=in_days(2), by=editor, action="unpublish")
+    planned = list(Schedule.objects.values("pk", "revision", "due_at", "by", "outcome"))
+    reply = thrown_away(desk, draft, live)
+    assert pending(draft, live) == []
+
+    reply = desk.post(*undo_of(reply), follow=True)
+
+    assert said(reply) == ["2 articles are out of the trash."]
+    assert list(Schedule.objects.values("pk", "revision", "due_at", "by", "outcome")) == planned
+    newest = AuditEntry.objects.filter(act="scheduled").order_by("-pk").first()
+    assert (newest.by, newest.object_name) == (editor, "Live")
+    # Once out of the trash it is done in its time, once.
+    assert publishing.carry_out_due(now=in_days(3)) == 2
+    assert (state(draft), state(live)) == ("live", "withdrawn")
+    assert publishing.carry_out_due(now=in_days(3)) == 0
+
+
+def test_undo_says_what_has_missed_its_time(desk, editor):
+    draft = make_article("Draft")
+    publishing.schedule(draft, due_at=in_days(1), by=editor)
+    reply = thrown_away(desk, draft)
+    Schedule.objects.update(due_at=datetime(2026, 1, 2, 10, tzinfo=UTC))
+
+    reply = desk.post(*undo_of(reply), follow=True)
+
+    assert said(reply) == [
+        "“Draft” is out of the trash, as a draft.",
+        "Not scheduled any more: “Draft”, publish on 2 January 2026, 10:00.",
+    ]
+    assert pending(draft) == []
+    # It is told once, not each time the article goes there and back.
+    reply = thrown_away(desk, draft)
+    assert len(said(desk.post(*undo_of(reply), follow=True))) == 1
+
+
+def test_put_back_as_a_draft_plans_nothing(desk, editor):
+    draft = make_article("Draft")
+    publishing.schedule(draft, due_at=in_days(1), by=editor)
+    thrown_away(desk, draft)
+
+    reply = desk.post(UNTRASH, {"ids": draft.pk}, follow=True)
+
+    assert said(reply) == ["“Draft” is out of the trash, as a draft."]
+    assert pending(draft) == []
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_bundle_comes_back_with_the_last_of_its_articles(desk, editor, together):
+    articles = [make_article(title) for title in ("One", "Two", "Three")]
+    bundle = publishing.save_bundle(None, name="Together", articles=articles, by=editor)
+    publishing.schedule_bundle(bundle, due_at=in_days(1), by=editor)
+    if together:
+        replies = [thrown_away(desk, *articles[:2])]
+    else:
+        replies = [thrown_away(desk, article) for article in articles[:2]]
+    assert pending(*articles) == []
+
+    for reply in replies:
+        assert pending(*articles) == []
+        desk.post(*undo_of(reply), follow=True)
+
+    assert pending(*articles) == [("One", "publish"), ("Two", "publish"), ("Three", "publish")]
+    assert publishing.carry_out_due(now=in_days(2)) == 3
+
+
+def test_bundle_that_is_another_one_by_now_does_not_come_back(desk, editor):
+    articles = [make_article(title) for title in ("One", "Two", "Three")]
+    changes = [
+        lambda bundle: publishing.save_bundle(bundle, name="B", articles=articles[1:], by=editor),
+        lambda bundle: publishing.discard_bundle(bundle, by=editor),
+        lambda bundle: publishing.schedule(articles[2], due_at=in_days(5), by=editor),
+        lambda bundle: publishing.publish(articles[1], by=editor),
+        lambda bundle: publishing.trash(articles[2], by=editor),
+    ]
+    for change in changes:
+        bundle = publishing.save_bundle(None, name="B", articles=articles, by=editor)
+        publishing.schedule_bundle(bundle, due_at=in_days(1), by=editor)
+        reply = thrown_away(desk, articles[0])
+        change(bundle)
+        before = pending(*articles)
+
+        desk.post(*undo_of(reply), follow=True)
+
+        assert pending(*articles) == before
+        publishing.cancel_schedules(articles[2], by=editor)
+
+
+def test_contributor_calls_off_no_plan_by_way_of_the_trash(client, django_user_model):
+    member = make_member(django_user_model, rights.CONTRIBUTOR)
+    own, other = make_article("Own", by=member), make_article("Other")
+    bundle = publishing.save_bundle(None, name="Together", articles=[own, other], by=None)
+    publishing.schedule_bundle(bundle, due_at=in_days(1), by=None)
+    client.force_login(member)
+
+    listed_reply = client.post(
+        LIST, {"action": "trash_selected", "_selected_action": own.pk}, follow=True
+    )
+    asked_reply = client.post(removal("trash", own), {"how": "plain"})
+
+    words = "“Own” is scheduled. Ask an editor to call that off first."
+    assert said(listed_reply) == [words]
+    assert words in asked_reply.content.decode()
+    assert pending(own, other) == [("Own", "publish"), ("Other", "publish")]
