@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef
 
 from articles.models import Article, MenuItem, Name, Pick, Reference, Section
 from articles.names import fold
@@ -96,23 +96,32 @@ class LeavingSection:
 
 def leaving_sections(article, revision):
     """The sections that others cite and that would leave with the publication of a revision."""
-    if article.state != Article.State.LIVE:
-        return []
-    stays = {heading.anchor for heading in structure(revision.body).headings}
-    leaving = Section.objects.filter(
-        article=article,
-        state=Section.State.LIVE,
-        anchor__in=Reference.objects.filter(target_article=article)
-        .exclude(section="")
-        .exclude(source=article)
-        .values("section"),
-    ).exclude(anchor__in=stays)
     return [
         LeavingSection(
             section.anchor, section.heading, of_removing_section(article, section.anchor)
         )
-        for section in leaving.order_by("position")
+        for section in sections_leaving([(article, revision)])[article.pk]
     ]
+
+
+def sections_leaving(drafts):
+    """Likewise of several (article, revision), without who cites them: primary key → sections."""
+    leaving = {article.pk: [] for article, _revision in drafts}
+    live = [article.pk for article, _ in drafts if article.state == Article.State.LIVE]
+    if not live:
+        return leaving
+    stays = {
+        article.pk: {heading.anchor for heading in structure(revision.body).headings}
+        for article, revision in drafts
+    }
+    citing = Reference.objects.filter(
+        target_article=OuterRef("article"), section=OuterRef("anchor")
+    ).exclude(source=OuterRef("article"))
+    sections = Section.objects.filter(Exists(citing), article__in=live, state=Section.State.LIVE)
+    for section in sections.order_by("position"):
+        if section.anchor not in stays[section.article_id]:
+            leaving[section.article_id].append(section)
+    return leaving
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,25 +135,31 @@ class ToldTitle:
 
 def told_titles(revision):
     """The references of a revision whose words are the title of something unpublished."""
-    cited = structure(revision.body).references
-    hidden = (
-        Article.objects.filter(uid__in={reference.token.uid for reference in cited})
-        .exclude(pk__in=Article.objects.public())
-        .exclude(pk=revision.article_id)
-        .select_related("latest_revision")
-    )
+    return told_titles_of([revision])[0]
+
+
+def told_titles_of(revisions):
+    """Likewise of several revisions: a list for each of them."""
+    cited = [structure(revision.body).references for revision in revisions]
+    uids = {reference.token.uid for references in cited for reference in references}
+    hidden = Article.objects.filter(uid__in=uids).exclude(pk__in=Article.objects.public())
+    hidden = hidden.select_related("latest_revision")
     hidden = {article.uid: article for article in hidden if not _is_known(article)}
     titles = {}
     for name in Name.objects.filter(article__in=list(hidden.values())).select_related("article"):
         known = name.article.title if name.article.first_published_at else ""
         if name.is_current and fold(name.name) != fold(known):
             titles.setdefault(name.article.uid, set()).add(fold(name.name))
-    told = []
-    for reference in cited:
-        article = hidden.get(reference.token.uid)
-        if article and fold(reference.words) in titles.get(article.uid, ()):
-            told.append(ToldTitle(reference.words, reference.sentence, article))
-    return told
+    return [
+        [
+            ToldTitle(reference.words, reference.sentence, article)
+            for reference in references
+            if (article := hidden.get(reference.token.uid))
+            and article.pk != revision.article_id
+            and fold(reference.words) in titles.get(article.uid, ())
+        ]
+        for revision, references in zip(revisions, cited, strict=True)
+    ]
 
 
 def _is_known(article):

@@ -5,7 +5,7 @@ form while words are written, and decide whether articles.publishing.publish goe
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -51,12 +51,50 @@ def levels():
 
 def findings(article, words):
     """What the checks find in some words (a Revision or Words) of an article: stops first."""
+    return findings_of([(article, words)])[0]
+
+
+def findings_of(drafts):
+    """The findings of several (article, words), asked for together: a list for each of them."""
     active = {key: level for key, level in levels().items() if level != Level.OFF}
-    content = structure(words.body)
+    drafts = [_Draft(article, words) for article, words in drafts]
+    known = _Known()
+    if "dangling" in active:
+        known.lost = _leading_nowhere({token for draft in drafts for token in draft.foreign})
+    if "alt_text" in active and (leads := {draft.words.lead_image_id for draft in drafts} - {None}):
+        found = Image.objects.filter(pk__in=leads, alt="")
+        known.undescribed = set(found.values_list("pk", flat=True))
+    return [_findings(draft, active, known) for draft in drafts]
+
+
+class _Draft:
+    """Some words of an article, and what they cite."""
+
+    def __init__(self, article, words):
+        self.article, self.words, self.content = article, words, structure(words.body)
+        self.cited = {reference.token: reference.words for reference in self.content.references}
+        for item in words.related:
+            if token := related_token(item):
+                self.cited.setdefault(token, _("a related link"))
+        self.own = {
+            token for token in self.cited if token.kind == "article" and token.uid == article.uid
+        }
+        self.foreign = set(self.cited) - self.own
+
+
+@dataclass
+class _Known:
+    """What was asked of the database: tokens that lead nowhere, lead pictures without words."""
+
+    lost: set = field(default_factory=set)
+    undescribed: set = field(default_factory=set)
+
+
+def _findings(draft, active, known):
     found = [
         Finding(key, active[key], sentence)
         for key in CHECKS
-        if key in active and (sentence := _FINDERS[key](article, words, content))
+        if key in active and (sentence := _FINDERS[key](draft, known))
     ]
     return sorted(found, key=lambda finding: not finding.is_stop)
 
@@ -67,8 +105,8 @@ def ensure_rows(using="default", **_kwargs):
     PublishCheck.objects.using(using).bulk_create(rows, ignore_conflicts=True)
 
 
-def _placeholder(_article, words, content):
-    texts = (words.title, words.standfirst, content.text)
+def _placeholder(draft, _known):
+    texts = (draft.words.title, draft.words.standfirst, draft.content.text)
     count = sum(len(_PLACEHOLDER.findall(text)) for text in texts)
     if not count:
         return ""
@@ -79,19 +117,14 @@ def _placeholder(_article, words, content):
     ) % {"n": count}
 
 
-def _dangling(article, words, content):
-    cited = {reference.token: reference.words for reference in content.references}
-    for item in words.related:
-        if token := related_token(item):
-            cited.setdefault(token, _("a related link"))
-    own = {token for token in cited if token.kind == "article" and token.uid == article.uid}
-    anchors = {heading.anchor for heading in content.headings}
-    lost = {token for token in own if token.section and token.section not in anchors}
-    lost |= _leading_nowhere(set(cited) - own)
+def _dangling(draft, known):
+    anchors = {heading.anchor for heading in draft.content.headings}
+    lost = {token for token in draft.own if token.section and token.section not in anchors}
+    lost |= draft.foreign & known.lost
     if not lost:
         return ""
     return _("These references lead nowhere: %(words)s. Cite something else, or take them out.") % {
-        "words": ", ".join(sorted(f"“{cited[token]}”" for token in lost)[:5])
+        "words": ", ".join(sorted(f"“{draft.cited[token]}”" for token in lost)[:5])
     }
 
 
@@ -129,10 +162,9 @@ def _leading_nowhere(tokens):
     return lost
 
 
-def _alt_text(_article, words, content):
-    count = content.pictures_without_alt
-    if words.lead_image_id:
-        count += Image.objects.filter(pk=words.lead_image_id, alt="").count()
+def _alt_text(draft, known):
+    count = draft.content.pictures_without_alt
+    count += draft.words.lead_image_id in known.undescribed
     if not count:
         return ""
     return ngettext(
@@ -142,20 +174,20 @@ def _alt_text(_article, words, content):
     ) % {"n": count}
 
 
-def _standfirst(article, words, _content):
-    if article.kind == Article.Kind.PAGE or words.standfirst:
+def _standfirst(draft, _known):
+    if draft.article.kind == Article.Kind.PAGE or draft.words.standfirst:
         return ""
     return _("Write a standfirst: one or two sentences under the title.")
 
 
-def _author(article, words, _content):
-    if article.kind != Article.Kind.ARTICLE or words.bylines:
+def _author(draft, _known):
+    if draft.article.kind != Article.Kind.ARTICLE or draft.words.bylines:
         return ""
     return _("Say who wrote it: add an author.")
 
 
-def _tags(article, words, _content):
-    if article.kind != Article.Kind.ARTICLE or words.tags:
+def _tags(draft, _known):
+    if draft.article.kind != Article.Kind.ARTICLE or draft.words.tags:
         return ""
     return _("Add a tag, so that readers find it.")
 

@@ -275,23 +275,19 @@ def _unseen(bundle, seen):
 
 def _members(bundle):
     articles = _articles(bundle)
-    together = {article.pk for article in articles}
-    members = []
-    for article in articles:
-        revision = article.latest_revision
-        finding = effects.of_publishing(article, revision) if revision else None
-        members.append(
-            Member(
-                article=article,
-                title=working_title(article),
-                findings=publish_checks.findings(article, revision) if revision else [],
-                # What goes out together keeps no secret from one another.
-                told_titles=[
-                    told for told in finding.told_titles if told.article.pk not in together
-                ]
-                if finding
-                else [],
-                leaving_sections=finding.leaving_sections if finding else [],
-            )
+    drafts = [(article, article.latest_revision) for article in articles if article.latest_revision]
+    pks = [article.pk for article, _revision in drafts]
+    findings = dict(zip(pks, publish_checks.findings_of(drafts), strict=True))
+    told = effects.told_titles_of([revision for _article, revision in drafts])
+    told, leaving = dict(zip(pks, told, strict=True)), effects.sections_leaving(drafts)
+    return [
+        Member(
+            article=article,
+            title=working_title(article),
+            findings=findings.get(article.pk, []),
+            # What goes out together keeps no secret from one another.
+            told_titles=[one for one in told.get(article.pk, []) if one.article not in articles],
+            leaving_sections=leaving.get(article.pk, []),
         )
-    return members
+        for article in articles
+    ]

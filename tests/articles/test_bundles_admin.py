@@ -10,7 +10,15 @@ from django.utils import timezone
 from articles import publishing, rights
 from articles.models import Article, Bundle, Schedule
 from tests import html
-from tests.factories import change_draft, cite, erase, make_article, make_public
+from tests.factories import (
+    change_draft,
+    cite,
+    erase,
+    make_article,
+    make_author,
+    make_image,
+    make_public,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -205,17 +213,51 @@ def test_list_takes_the_same_queries(desk, editor, django_assert_num_queries, nu
 
 
 @pytest.mark.parametrize("number", [1, 3])
-def test_page_takes_as_many_queries_for_each_article(desk, django_assert_num_queries, number):
-    target = make_public("Target")
-    articles = [make_public(body=f"<p>{cite(target)}</p>") for _item in range(number)]
-    for article in articles:
-        change_draft(article, title="Newer")
+def test_page_takes_the_same_queries_with_one_and_three_articles(
+    desk, django_assert_num_queries, number
+):
+    target, secret = make_public("Target"), make_article("Secret talks")
+    image = make_image()
+    type(image).objects.update(alt="")
+    articles = []
+    for _item in range(number):
+        article = make_public(body="<h2>Part</h2><p>Text.</p>")
+        make_article(body=f"<p>{cite(article, section='s-part')}</p>")
+        body = f"<p>TK {cite(target)} {cite(secret, 'Secret talks')}</p>"
+        change_draft(article, title="Newer", body=body, lead_image_id=image.pk)
+        articles.append(article)
     bundle = make_bundle(*articles)
     desk.get(url(bundle))
 
-    # The findings are those of each article's own form.
-    with django_assert_num_queries(7 + 6 * number):
-        desk.get(url(bundle))
+    with django_assert_num_queries(16):
+        page = desk.get(url(bundle))
+
+    found = html.all_words(page, "//ul[@class='bundle__findings']/li")
+    assert len(found) == 6 * number
+    assert [words for words in found if "Secret talks" in words] == [found[4]] * number
+    assert [words for words in found if "The section “Part” goes" in words] == [found[5]] * number
+
+
+def test_page_tells_apart_what_is_wrong_with_which_article(desk):
+    gone, live = make_article("Gone"), make_public("Live", body="<h2>Part</h2><p>x</p>")
+    erase(gone)
+    make_article(body=f"<p>{cite(live, section='s-part')}</p>")
+    sound = make_article("Sound", body=f"<p>{cite(live)}</p>", authors=[make_author()], tags=["A"])
+    broken = make_article(
+        "Broken", body=f"<p>{cite(gone, 'there')} {cite(live)}</p>", authors=[make_author()],
+        tags=["A"],
+    )  # fmt: skip
+    change_draft(live, body="<p>x</p>")
+    bundle = make_bundle(sound, broken, live)
+
+    members = desk.get(url(bundle)).context["members"]
+
+    assert [[finding.key for finding in member.findings] for member in members] == [
+        [], ["dangling"], ["author", "tags"],
+    ]  # fmt: skip
+    assert [[section.heading for section in member.leaving_sections] for member in members] == [
+        [], [], ["Part"],
+    ]  # fmt: skip
 
 
 # Publishing
