@@ -1,5 +1,8 @@
 """Preview links: one draft, for everybody who has its address, until it ends.
 
+A link shows what whoever made it may see: it leads nowhere once their account is closed, or they
+have lost the right to the draft.
+
 The address holds the id of a link and a signature of it, so nobody can make one up, nor from a
 copy of the database alone. Whatever is wrong with an address, the answer is the same and tells
 nothing of any article.
@@ -14,6 +17,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 
+from articles import rights
 from articles.models import Article, PreviewLink
 from articles.pages import preview_page
 from articles.views import DETAIL_TEMPLATES, article_context
@@ -63,7 +67,15 @@ def _link(token):
         uid=uid, revoked_at__isnull=True, expires_at__gt=timezone.now()
     ).exclude(article__state__in=[Article.State.TRASHED, Article.State.DELETED])
     links = links.filter(article__latest_revision__isnull=False)
-    return links.select_related("article__latest_revision__lead_image").first()
+    link = links.select_related("article__latest_revision__lead_image", "by").first()
+    return link if link is not None and is_vouched_for(link) else None
+
+
+def is_vouched_for(link):
+    """Whether whoever made a link may still see what it shows."""
+    if link.by is None:
+        return True
+    return link.by.is_active and link.by.is_staff and rights.may_see(link.by, link.article)
 
 
 def _state_note(link):

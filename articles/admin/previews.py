@@ -17,7 +17,7 @@ from articles.admin.access import article_for, for_scripts, private, refusal
 from articles.forms import ArticleForm
 from articles.models import Article, Revision
 from articles.pages import preview_page
-from articles.previews import open_links, path_of
+from articles.previews import is_vouched_for, open_links, path_of
 from articles.publishing import LINK_DAYS, LINK_DAYS_MAX, PublishingError
 from articles.publishing.base import prepared
 from articles.rendering import without_control_characters
@@ -141,6 +141,7 @@ def _links(article):
             "label": link.label,
             "by": link.by,
             "expires_at": link.expires_at,
+            "is_open": is_vouched_for(link),
         }
         for link in open_links(article)
     ]

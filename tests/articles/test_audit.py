@@ -109,6 +109,12 @@ class World:
         return remark
 
     @property
+    def failed(self):
+        article = self.scheduled
+        article.schedules.update(outcome="failed", finished_at=timezone.now())
+        return article.schedules.get()
+
+    @property
     def shared(self):
         return publishing.share(self.draft, by=self.by)
 
@@ -175,6 +181,13 @@ VERBS = {
                   [("taken_back", "Quay")]),
     "comment": ("draft", lambda w, x: publishing.comment(x, "Why?", by=w.by),
                 [("commented", "Quay")]),
+    "edit_comment": (
+        "commented", lambda w, x: publishing.edit_comment(x, "Why not?", by=w.by),
+        [("comment_edited", "Quay")]),
+    "delete_comment": (
+        "commented", lambda w, x: publishing.delete_comment(x, by=w.by),
+        [("comment_deleted", "Quay")]),
+    "dismiss": ("failed", lambda w, x: publishing.dismiss(x, by=w.by), [("dismissed", "Quay")]),
     "resolve": ("commented", lambda w, x: publishing.resolve(x, by=w.by), [("resolved", "Quay")]),
     "reopen": ("resolved", lambda w, x: publishing.reopen(x, by=w.by), [("reopened", "Quay")]),
     "assign": ("draft", lambda w, x: publishing.assign(x, w.by, by=w.by), [("assigned", "Quay")]),

@@ -468,3 +468,43 @@ def test_links_are_made_by_those_who_may_change_the_article(client, contributor,
     assert statuses() == [200] * 4
     assert client.get(f"{LIST}{own.pk}/share/").status_code == 405
     assert client.get(f"{LIST}{own.pk}/unshare/x/").status_code == 405
+
+
+# Whoever made it
+
+
+def closed(user):
+    user.is_active = False
+    user.save()
+
+
+def without_role(user):
+    user.groups.clear()
+
+
+@pytest.mark.parametrize("leave", [closed, without_role, lambda user: user.delete()])
+def test_link_ends_with_the_rights_of_whoever_made_it(client, contributor, leave):
+    article = make_article("Draft", by=contributor)
+    path = path_of(publishing.share(article, by=contributor))
+    assert client.get(path).status_code == 200
+
+    leave(contributor)
+
+    response = client.get(path)
+    assert response.status_code == 404
+    assert "Draft" not in response.content.decode()
+
+
+def test_link_ends_with_the_task_of_whoever_made_it_and_the_list_says_so(client, contributor, desk):
+    article = make_article("Draft")
+    task = publishing.assign(article, contributor, by=None)
+    link = publishing.share(article, by=contributor)
+    publishing.finish(task, by=contributor)
+
+    assert client.get(path_of(link)).status_code == 404
+
+    form = desk.get(f"{LIST}{article.pk}/change/")
+    assert len(links_of(form)) == 1
+    assert "who made it may not see this any more" in form.content.decode()
+    # Editors see everything, so theirs go on, and the publication's own.
+    assert client.get(path_of(publishing.share(article, by=None))).status_code == 200
