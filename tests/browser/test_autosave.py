@@ -110,6 +110,57 @@ def test_new_article_is_saved_while_it_is_written(signed_in_page, live_server):
     assert latest(article).is_sealed
 
 
+def test_new_article_has_all_its_parts_once_it_is_saved(signed_in_page, live_server):
+    page = signed_in_page
+    open_form(page, ADD, live_server)
+    parts = ["review", "tasks", "comments", "cited-by", "versions", "sharing"]
+    assert not any(page.locator(f"#{part}").count() for part in parts)
+
+    with saved(page):
+        page.fill("#id_title", "The Corridor")
+        write_at_end(page, "It is a plan.")
+    page.locator("[data-comments][data-ready]").wait_for()
+
+    assert [page.locator(f"#{part}").count() for part in parts] == [1] * len(parts)
+    order = page.eval_on_selector_all(".rail-part[id]", "parts => parts.map((part) => part.id)")
+    page.reload()
+    page.wait_for_selector("[data-comments][data-ready]", state="attached")
+    assert order == page.eval_on_selector_all(
+        ".rail-part[id]", "parts => parts.map((part) => part.id)"
+    )
+
+
+def test_parts_that_come_late_work_like_the_others(signed_in_page, live_server):
+    page = signed_in_page
+    open_form(page, ADD, live_server)
+    with saved(page):
+        page.fill("#id_title", "The Corridor")
+        write_at_end(page, "It is a plan.")
+    page.locator("[data-comments][data-ready]").wait_for()
+
+    page.get_by_text("Comments", exact=True).click()
+    page.get_by_role("button", name="Comment on the article").click()
+    page.keyboard.type("Whose?")
+    page.keyboard.press("Control+Enter")
+    page.locator(".remark__text", has_text="Whose?").wait_for()
+    page.get_by_text("Share a preview").click()
+    page.get_by_role("button", name="Make a link").click()
+    page.locator(".share__link").wait_for()
+    # The words go on being saved, and what is typed beside them is none of them.
+    with saved(page):
+        write_at_end(page, " Of two.")
+    page.get_by_text("Tasks", exact=True).click()
+    page.select_option("#task_to", label="editor")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Assign").click()
+
+    article = Article.objects.get()
+    assert latest(article).body == "<p>It is a plan. Of two.</p>"
+    assert article.comments.get().text == "Whose?"
+    assert article.preview_links.count() == 1
+    assert article.assignments.count() == 1
+
+
 def test_two_editors_at_once_lose_nothing(signed_in_page, her_page, live_server, page_problems):
     page = signed_in_page
     article = make_article("Ours", body="<p>One.</p><p>Two.</p>")

@@ -285,6 +285,48 @@ PLACES = [
 ]
 
 
+def test_own_comment_is_edited_and_deleted_without_a_mouse(page, live_server, people):
+    marta = people["marta"]
+    article = make_article("The Corridor", by=marta, body=BODY)
+    first = publishing.comment(article, "Wich?", by=marta, quote="great deal")
+    answer = publishing.comment(article, "This.", by=marta, parent=first)
+    publishing.comment(article, "Theirs", by=people["leila"])
+    become(page, marta, live_server)
+    panel = open_form(page, article, live_server, f"#comment-{first.pk}")
+    own = panel.locator(f"#comment-{first.pk}")
+
+    # Escape leaves what is unchanged; the focus goes back to the button.
+    own.locator("> [data-own] [data-action=edit]").press("Enter")
+    assert own.locator("textarea").input_value() == "Wich?"
+    page.keyboard.press("Escape")
+    assert own.locator("textarea").count() == 0
+    page.keyboard.press("Enter")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("Which?")
+    page.keyboard.press("Control+Enter")
+    own.get_by_text("edited").wait_for()
+    assert own.locator("> .remark__text").inner_text() == "Which?"
+    assert panel.locator("[data-status]").inner_text() == "Your comment is changed."
+    assert panel.get_by_role("button", name="Edit your comment").count() == 2
+
+    # In the text there is nothing to change it with.
+    select(page, "great deal")
+    page.locator(".remark-bubble__thread").wait_for()
+    assert page.locator(".remark-bubble [data-own]").count() == 0
+
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    own.locator("> [data-own] [data-action=delete]").press("Enter")
+    assert Comment.objects.filter(deleted_at=None).count() == 3
+    page.on("dialog", lambda dialog: dialog.accept())
+    own.locator("> [data-own] [data-action=delete]").press("Enter")
+    own.locator("> .remark__text", has_text="deleted").wait_for()
+    assert page.evaluate("document.activeElement.id") == f"comment-{first.pk}"
+    own.locator("[data-action=delete]").press("Enter")
+    own.wait_for(state="detached")
+    assert not Comment.objects.filter(pk__in=[first.pk, answer.pk]).exists()
+    assert panel.locator("[data-remark]").count() == 1
+
+
 def test_quoted_words_are_found_at_the_place_that_is_meant(page, live_server, transactional_db):
     page.goto(f"{live_server.url}/admin/login/")
 
