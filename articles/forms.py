@@ -359,11 +359,16 @@ class ArticleForm(forms.Form):
         )
 
     def sound_words(self, saved):
-        """The words, but those of a saved revision where a field can't be taken as it is.
+        """The words, but those of a saved revision where a field can't be taken as it is, or
+        doesn't come at all: an older form, or one that was cut off, blanks nothing.
 
         saved: None while there is no revision.
         """
-        wrong = set(self.errors)
+        wrong = set(self.errors) | {
+            name
+            for name, field in self.fields.items()
+            if field.widget.value_omitted_from_data(self.data, self.files, self.add_prefix(name))
+        }
         self.cleaned_data = dict.fromkeys(wrong, ()) | self.cleaned_data
         before = Words.of(saved) if saved else Words()
         kept = {

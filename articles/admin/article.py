@@ -198,7 +198,9 @@ class ArticleAdmin(ArticleList, Consequences, Forgiving, admin.ModelAdmin):
             if effects.of_publishing(article, article.latest_revision):
                 url = reverse("admin:articles_article_check", args=[article.pk])
                 return HttpResponseRedirect(f"{url}?minor" if minor else url)
-            publishing.publish(article, by=request.user, minor=minor)
+            # Just that which was looked at, whoever else saves at this moment.
+            revision = article.latest_revision
+            publishing.publish(article, revision, by=request.user, minor=minor)
             words = _("“%(title)s” is live.")
             part = "published"
         elif "_trash" in request.POST:

@@ -70,7 +70,7 @@ class Audited(Forgiving):
     def log_change(self, request, obj, message):
         # Pressing “Save” without having changed anything is no act.
         if message:
-            record("changed", by=request.user, thing=obj, detail=_in_words(message))
+            record("changed", by=request.user, thing=obj, detail=in_words(message))
 
     def log_deletions(self, request, queryset):
         for obj in queryset:
@@ -82,7 +82,7 @@ class Audited(Forgiving):
             return super().response_action(request, queryset)
 
 
-def _in_words(message):
+def in_words(message):
     """Django's account of a change, such as “Changed Name and Slug.”"""
     if not isinstance(message, str):
         message = json.dumps(message)

@@ -138,8 +138,11 @@ class BundleAdmin(Forgiving, admin.ModelAdmin):
             if bundle and "_discard" in request.POST:
                 return self._discard(request, bundle)
             if bundle and "_cancel" in request.POST:
-                publishing.cancel_bundle(bundle, by=request.user)
-                return self._back(request, bundle, _("The schedule is called off."))
+                if publishing.cancel_bundle(bundle, by=request.user):
+                    return self._back(request, bundle, _("The schedule is called off."))
+                words = _("Nothing was left to call off: see below what has become of it.")
+                self.message_user(request, words, messages.WARNING)
+                return self._back(request, bundle)
         except PublishingError as error:
             self.message_user(request, str(error), messages.ERROR)
             return self._back(request, bundle)

@@ -336,7 +336,8 @@ class Consequences:
         ]
         error = ""
         if data is not None and all(form.is_valid() for _section, form in parts):
-            if data.get("version") != str(article.latest_revision.number):
+            # The edition: an autosave of the same version has other words.
+            if data.get("version") != str(article.latest_revision.edition):
                 error = _(
                     "A newer version was saved in the meantime. Look again before you publish."
                 )

@@ -2,10 +2,12 @@
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.utils import construct_change_message
 from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserChangeForm, UserCreationForm
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.http import HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -15,7 +17,8 @@ from django.utils.translation import gettext_lazy
 
 from articles import rights
 from articles.admin.access import private
-from articles.admin.base import Audited
+from articles.admin.base import Audited, in_words
+from articles.audit import record
 
 User = get_user_model()
 
@@ -141,6 +144,19 @@ class AccountAdmin(Audited, UserAdmin):
         if role:
             user.groups.add(Group.objects.get(name=role))
 
+    # The audit says what somebody may do from then on.
+
+    def log_addition(self, request, obj, message):
+        record("added", by=request.user, thing=obj, detail=self._role_words(obj))
+
+    def log_change(self, request, obj, message):
+        if message:
+            detail = f"{in_words(message)} {self._role_words(obj)}"
+            record("changed", by=request.user, thing=obj, detail=detail)
+
+    def _role_words(self, user):
+        return _("Role: %(role)s.") % {"role": self.role_name(user)}
+
     def get_urls(self):
         own = path("me/", self.admin_site.admin_view(self.own_account), name="auth_user_me")
         return [own, *super().get_urls()]
@@ -150,7 +166,11 @@ class AccountAdmin(Audited, UserAdmin):
         """Everybody's own name and address."""
         form = OwnAccountForm(request.POST or None, instance=request.user)
         if request.method == "POST" and form.is_valid():
-            form.save()
+            with transaction.atomic():
+                form.save()
+                if form.has_changed():
+                    words = construct_change_message(form, [], add=False)
+                    self.log_change(request, request.user, words)
             messages.success(request, _("Your account is saved."))
             return HttpResponseRedirect(reverse("admin:auth_user_me"))
         context = {

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from articles import rights
 from articles.audit import record
 from articles.content_version import raise_version
-from articles.models import Bundle, BundleItem, Schedule
+from articles.models import Article, Bundle, BundleItem, Schedule
 from articles.publishing.base import (
     ATTEMPTS,
     PublishingError,
@@ -106,8 +106,11 @@ def cancel_bundle(bundle, *, by):
     """Calls off the schedule of a bundle; returns how many plans that were."""
     _require(by)
     plans = Schedule.objects.filter(bundle=bundle, outcome=Schedule.Outcome.PENDING)
-    articles = lock_all(plans.values_list("article", flat=True))
-    for article in articles.values():
+    lock_all(plans.values_list("article", flat=True))
+    # Asked again: the worker may have been at it until now.
+    articles = Article.objects.filter(pk__in=plans.values("article")).order_by("pk")
+    articles = list(articles.select_related("latest_revision"))
+    for article in articles:
         record("unscheduled", by=by, article=article, detail=with_bundle(bundle))
     if articles:
         record("unscheduled", by=by, thing=bundle)

@@ -8,7 +8,16 @@ from django.utils.translation import gettext as _
 from articles import notifications, publish_checks, rights, search, similar
 from articles.audit import record
 from articles.content_version import raise_version
-from articles.models import Article, ArticleTag, Byline, Redirect, Schedule, Submission, Tag
+from articles.models import (
+    Article,
+    ArticleTag,
+    Byline,
+    Redirect,
+    Revision,
+    Schedule,
+    Submission,
+    Tag,
+)
 from articles.names import former_path
 from articles.publishing.addresses import leave_redirect, public_slug
 from articles.publishing.base import (
@@ -50,6 +59,9 @@ def publish(article, revision=None, *, by, at=None, updated_at=None, minor=False
 def _publish(article, revision, *, by, at, updated_at, minor, is_checked):
     require(rights.may_publish(by), _("You may not publish. Ask an editor to do it."))
     article = lock(article)
+    if revision is not None and not revision.is_sealed:
+        # It may have been overwritten since it was read: what goes out is what is checked.
+        revision = Revision.objects.get(pk=revision.pk)
     if is_checked and (newest := revision or article.latest_revision):
         refuse_stopped(article, newest)
     article = show(article, revision, by=by, at=at, updated_at=updated_at, minor=minor)

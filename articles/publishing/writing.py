@@ -163,7 +163,8 @@ def save_revision(article, words, *, by, note, now, is_sealed=True, overwrites=F
         and not latest.is_sealed
         and by is not None
         and latest.by_id == by.pk
-        and now - latest.saved_at < SITTING
+        # Either way: a clock that was put right must not make a sitting of many days.
+        and abs(now - latest.saved_at) < SITTING
     )
     revision = latest if is_same_sitting else Revision(article=article, by=by, created_at=now)
     if not is_same_sitting:

@@ -1,5 +1,6 @@
 """What is written is saved while it is written, and no field and no retry stands in the way."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -515,3 +516,32 @@ def test_new_form_lists_what_is_to_be_done(desk):
         "Warning: Say who wrote it: add an author.",
         "Warning: Add a tag, so that readers find it.",
     ]
+
+
+def test_field_that_does_not_come_keeps_what_was_saved(desk, editor):
+    author, image = make_author("Ada"), make_image()
+    article = make_article(
+        "Quay", by=editor, body="<p>Many words.</p>", authors=[author], tags=["Oil"], slug="quay",
+        lead_image_id=image.pk, related=[{"url": "https://a.example/", "title": ""}],
+        relations=[{"kind": "updates", "article": make_public().uid, "section": "", "note": "N"}],
+    )  # fmt: skip
+    before = publishing.Words.of(article.latest_revision)
+
+    # As an older form sends it, or one that was cut off on the way.
+    response = desk.post(URL, {"article": article.pk, "based_on": "1", "title": "Pier"})
+
+    assert response.status_code == 200
+    assert publishing.Words.of(article.revisions.latest()) == replace(before, title="Pier")
+
+
+def test_clock_that_was_put_right_does_not_make_one_sitting_of_many_days(leila):
+    article = make_article("Quay", by=leila)
+    for title in ("Pier", "Mole"):
+        latest = article.revisions.latest()
+        publishing.autosave(
+            article, publishing.Words(title=title), by=leila, based_on=latest.edition
+        )
+        article.revisions.update(saved_at=timezone.now() + timedelta(days=400))
+
+    titles = list(article.revisions.order_by("number").values_list("title", flat=True))
+    assert titles == ["Quay", "Pier", "Mole"]

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from articles import publishing, rights
-from articles.models import Article, Bundle, Schedule
+from articles.models import Article, AuditEntry, Bundle, Schedule
 from tests import html
 from tests.factories import (
     change_draft,
@@ -447,3 +447,14 @@ def test_bundles_are_for_those_who_publish(client, django_user_model):
 def test_bundle_that_is_none_is_not_found(desk, pk):
     for method in (desk.get, desk.post):
         assert method(f"{LIST}{pk}/change/").status_code == 404
+
+
+def test_schedule_that_has_been_carried_out_is_not_said_to_be_called_off(desk):
+    bundle = make_bundle(make_article("One"))
+    publishing.schedule_bundle(bundle, due_at=timezone.now() + timedelta(hours=1), by=None)
+    publishing.carry_out_due(now=timezone.now() + timedelta(hours=2))
+
+    reply = desk.post(url(bundle), {"_cancel": "1"}, follow=True)
+
+    assert said(reply) == ["Nothing was left to call off: see below what has become of it."]
+    assert not AuditEntry.objects.filter(act="unscheduled").exists()

@@ -8,6 +8,7 @@ from django.test import Client
 
 from articles import publishing
 from articles.models import Article, Forward, MenuItem, Pick
+from articles.publishing import Words
 from tests import html
 from tests.articles.test_crash import dump
 from tests.factories import change_draft, cite, erase, make_article, make_author, make_public
@@ -447,6 +448,31 @@ def test_check_shows_titles_that_readers_would_learn(desk):
     assert "Readers will see the title of something unpublished" in page.content.decode()
     assert affected(page) == ["The Secret Plan"]
     assert fresh(source).state == "live"
+
+
+def test_autosave_that_went_on_meanwhile_is_not_published(desk, target, leaving, editor):
+    """It is the same version, with other words."""
+    words = {"title": "Target", "body": "<p>Seen.</p>"}
+    first = publishing.autosave(target, Words(**words), by=editor, based_on=2)
+    (version,) = html.parse(desk.get(check_url(target))).xpath("//input[@name='version']/@value")
+    words["body"] = "<p>Never seen.</p>"
+    publishing.autosave(target, Words(**words), by=editor, based_on=first.edition)
+    assert target.revisions.latest().pk == first.pk
+
+    reply = desk.post(check_url(target), {"version": version, "s-the-quay-how": "top"})
+
+    assert reply.status_code == 422
+    assert "Never seen" not in fresh(target).body
+
+
+def test_words_that_replaced_an_autosave_are_checked_before_they_go_out(editor):
+    article = make_article("Quay", by=editor)
+    stale = publishing.autosave(article, Words(title="Pier"), by=editor, based_on=1)
+    stale = article.revisions.get(pk=stale.pk)
+    publishing.autosave(article, Words(title="TK"), by=editor, based_on=stale.edition)
+
+    with pytest.raises(publishing.PublishingError, match="Fill in the TK"):
+        publishing.publish(article, stale, by=editor)
 
 
 @pytest.mark.parametrize("version", [None, "", "1", "abc", "9" * 400])

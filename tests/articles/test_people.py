@@ -5,7 +5,7 @@ from django.contrib.auth.models import Group
 from django.urls import reverse
 
 from articles import rights
-from articles.models import PublishCheck
+from articles.models import AuditEntry, PublishCheck
 
 pytestmark = pytest.mark.django_db
 
@@ -135,3 +135,21 @@ def test_publish_checks_are_set_by_publishers_and_seen_by_editors(client, people
         data |= {f"form-{n}-key": row.key, f"form-{n}-level": level}
     assert client.post(url, data).status_code == 302
     assert PublishCheck.objects.get(key="tags").level == "stop"
+
+
+def test_audit_has_which_role_was_given_and_who_changed_their_own_name(client, people):
+    publisher, person = people[rights.PUBLISHER], people[rights.CONTRIBUTOR]
+    client.force_login(publisher)
+    for role in (rights.EDITOR, rights.EDITOR, ""):
+        client.post(change(person), words(person, role=role, is_active="on"))
+    client.force_login(person)
+    for _time in range(2):
+        client.post(f"{USERS}me/", {"first_name": "Leila", "last_name": "", "email": ""})
+
+    entries = AuditEntry.objects.filter(object_kind="user").order_by("pk")
+    told = [(entry.by, entry.act, entry.detail) for entry in entries]
+    assert told == [
+        (publisher, "changed", "Changed Role. Role: Editor."),
+        (publisher, "changed", "Changed Role. Role: –."),
+        (person, "changed", "Changed First name. Role: –."),
+    ]
