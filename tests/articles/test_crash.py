@@ -16,6 +16,7 @@ from articles.publishing import Words, release
 from authors.models import Author
 from tests.conftest import SOAK
 from tests.factories import (
+    EPOCH,
     change_draft,
     cite,
     make_article,
@@ -95,7 +96,12 @@ def desk(newsroom, editor):
     later = {"due_at": timezone.now() + timedelta(days=2), "by": editor}
     planned = publishing.save_bundle(None, name="Planned", articles=[live, target], by=editor)
     publishing.schedule_bundle(planned, **later)
-    trashed = publishing.trash(make_public("Trashed", tags=["Oil"], related=[]), by=editor)
+    trashed = make_public("Trashed", tags=["Oil"], related=[])
+    publishing.schedule(trashed, action="unpublish", **later)
+    trashed = publishing.trash(trashed, by=editor)
+    failed = Schedule.objects.create(
+        article=target, action="unpublish", due_at=EPOCH, outcome="failed", finished_at=EPOCH
+    )
     return newsroom | {
         "editor": editor,
         "new": get_user_model().objects.create_user("new", email="a@b.example", is_staff=True),
@@ -106,6 +112,7 @@ def desk(newsroom, editor):
         "planned": planned,
         "later": later,
         "trashed": trashed,
+        "failed": failed,
         "sitting": publishing.autosave(target, Words(title="Half a ti"), by=editor, based_on=None),
     }
 
@@ -155,6 +162,11 @@ DESK_VERBS = {
     "comment": lambda rows: publishing.comment(
         rows["live"], "Still?", by=None, parent=rows["remark"]
     ),
+    "edit_comment": lambda rows: publishing.edit_comment(
+        rows["remark"], "Really, @new?", by=rows["editor"]
+    ),
+    "delete_comment": lambda rows: publishing.delete_comment(rows["remark"], by=rows["editor"]),
+    "dismiss": lambda rows: publishing.dismiss(rows["failed"], by=rows["editor"]),
     "resolve": lambda rows: publishing.resolve(rows["remark"], by=rows["editor"]),
     "assign": lambda rows: publishing.assign(rows["live"], rows["new"], by=rows["editor"]),
     "finish": lambda rows: publishing.finish(rows["task"], by=None),

@@ -847,7 +847,8 @@ def test_two_workers_publish_a_bundle_once():
     assert sorted(done) == [0, 0, 3]
     assert states(articles) == AFTER
     assert [plan.outcome for plan in Schedule.objects.all()] == ["done"] * 3
-    assert AuditEntry.objects.filter(act="published").count() == 3
+    published = AuditEntry.objects.filter(act="published").order_by("object_kind")
+    assert [row.object_kind for row in published] == [*["article"] * 3, "bundle"]
     assert {row.title for row in Article.objects.public()} == {f"Title {n}" for n in range(3)}
 
 
@@ -1132,3 +1133,71 @@ def test_autosave_at_the_moment_of_a_publication_changes_nothing_that_goes_out(e
     assert others.refusals() == {}
     assert fresh(article).title == "Two"
     assert versions(article) == ["One", "Two", "Three*"]
+
+
+@pytest.mark.postgresql_only
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("_round", range(5))
+def test_comment_that_is_answered_while_it_is_deleted_loses_no_answer(django_user_model, _round):
+    leila = django_user_model.objects.create_superuser("leila")
+    article = make_article("One", by=leila)
+    remark = publishing.comment(article, "Why?", by=leila)
+
+    deleted, answered, resolved = in_threads(
+        lambda: publishing.delete_comment(remark, by=leila),
+        lambda: publishing.comment(article, "Since.", by=None, parent=remark),
+        lambda: publishing.resolve(remark, by=None),
+    )
+
+    assert deleted is None
+    texts = list(Comment.objects.order_by("pk").values_list("text", flat=True))
+    if isinstance(answered, PublishingError):
+        assert texts == []
+    else:
+        assert (texts, answered.text) == (["", "Since."], "Since.")
+    assert resolved is None or isinstance(resolved, PublishingError)
+
+
+@pytest.mark.postgresql_only
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("_round", range(5))
+def test_bundle_whose_articles_leave_and_come_back_at_once_is_planned_whole_or_not(_round):
+    articles = [make_article(f"Title {number}") for number in range(3)]
+    bundle = publishing.save_bundle(None, name="B", articles=articles, by=None)
+    publishing.schedule_bundle(bundle, due_at=later(hours=1), by=None)
+
+    def there_and_back(article):
+        publishing.trash(article, by=None)
+        publishing.untrash(article, by=None, as_it_was=True)
+
+    results = in_threads(
+        *(lambda article=article: there_and_back(article) for article in articles),
+        lambda: publishing.cancel_schedules(articles[0], by=None),
+    )
+
+    assert [one for one in results if isinstance(one, Exception)] == []
+    pending = Schedule.objects.filter(outcome="pending").values_list("article", flat=True)
+    assert sorted(pending) in ([], sorted(article.pk for article in articles))
+    assert [fresh(article).state for article in articles] == ["draft"] * 3
+
+
+@pytest.mark.postgresql_only
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("_round", range(5))
+def test_plan_that_is_called_off_while_the_worker_is_at_it_is_done_or_called_off(_round):
+    articles = [make_article(f"Title {number}", tags=["Oil"]) for number in range(3)]
+    bundle = publishing.save_bundle(None, name="B", articles=articles, by=None)
+    publishing.schedule_bundle(bundle, due_at=later(hours=1), by=None)
+
+    done, called_off, gone = in_threads(
+        lambda: publishing.carry_out_due(now=later(days=2)),
+        lambda: publishing.cancel_bundle(bundle, by=None),
+        lambda: publishing.trash(articles[1], by=None),
+    )
+
+    assert not isinstance(gone, Exception)
+    outcomes = set(Schedule.objects.values_list("outcome", flat=True))
+    expected = {(3, 0): {"done"}, (0, 3): {"cancelled"}, (0, 0): {"cancelled"}}
+    assert outcomes == expected[done, called_off]
+    lives = [fresh(articles[0]).state, fresh(articles[2]).state]
+    assert lives == ["live" if done else "draft"] * 2
