@@ -45,4 +45,20 @@ class Migration(migrations.Migration):
                 to=settings.AUTH_USER_MODEL,
             ),
         ),
+        migrations.AddField(
+            model_name="submission",
+            name="trashed_from",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("waiting", "waiting for an editor"),
+                    ("approved", "approved"),
+                    ("sent_back", "sent back"),
+                    ("published", "published"),
+                    ("closed", "closed"),
+                ],
+                default="",
+                max_length=10,
+            ),
+        ),
     ]

@@ -25,6 +25,8 @@ class Submission(models.Model):
     submitted_at = models.DateTimeField()
     note = models.CharField(max_length=200, blank=True)
     outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.WAITING)
+    # Its outcome before the article went to the trash, for whoever takes it out as it was.
+    trashed_from = models.CharField(max_length=10, choices=Outcome.choices, blank=True, default="")
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )

@@ -10,6 +10,7 @@ away stay; the verbs' callers choose what becomes of the reference:
 
 from dataclasses import asdict
 
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -115,10 +116,24 @@ def untrash(article, *, by, as_it_was=False):
     else:
         follow_texts(article)
     record("untrashed", by=by, article=article)
+    _settle_submission(article, as_it_was=as_it_was)
     if as_it_was and rights.may_publish(by):
         bring_back(article, locked, by=by)
     raise_version()
     return article
+
+
+def _settle_submission(article, *, as_it_was):
+    """What was handed in when the article went to the trash is so again, or isn't any more."""
+    submission = article.submissions.exclude(trashed_from="").first()
+    if submission is None:
+        return
+    if as_it_was:
+        submission.outcome = submission.trashed_from
+        article.submission = submission
+        article.save(update_fields=["submission"])
+    submission.trashed_from = ""
+    submission.save(update_fields=["outcome", "trashed_from"])
 
 
 @in_one_transaction
@@ -281,7 +296,7 @@ def _clear_plans(article, *, by):
     Schedule.objects.filter(trashed_with=article).update(trashed_with=None)
     call_off(article, _("The article went to the trash."), by=by, trashed_with=article)
     Submission.objects.filter(article=article, outcome__in=OPEN_OUTCOMES).update(
-        outcome=Submission.Outcome.CLOSED
+        outcome=Submission.Outcome.CLOSED, trashed_from=F("outcome")
     )
     article.submission = None
 

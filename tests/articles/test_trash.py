@@ -556,3 +556,28 @@ def test_contributor_calls_off_no_plan_by_way_of_the_trash(client, django_user_m
     assert said(listed_reply) == [words]
     assert words in asked_reply.content.decode()
     assert pending(own, other) == [("Own", "publish"), ("Other", "publish")]
+
+
+@pytest.mark.parametrize("decision", [None, publishing.approve])
+def test_undo_leaves_what_was_handed_in_handed_in(desk, editor, decision):
+    draft = make_article("Draft", by=editor)
+    publishing.submit(draft, by=editor)
+    if decision:
+        decision(draft, by=editor)
+    before = Article.objects.values("submission", "submission__outcome").get()
+    reply = thrown_away(desk, draft)
+    assert Article.objects.values_list("submission", flat=True).get() is None
+
+    desk.post(*undo_of(reply))
+
+    assert Article.objects.values("submission", "submission__outcome").get() == before
+
+
+def test_put_back_as_a_draft_hands_nothing_in(desk, editor):
+    draft = make_article("Draft", by=editor)
+    publishing.submit(draft, by=editor)
+    for how in ({}, {"as_it_was": ""}):
+        thrown_away(desk, draft)
+        desk.post(UNTRASH, {"ids": draft.pk} | how)
+        draft.refresh_from_db()
+        assert draft.submission is None
