@@ -294,3 +294,24 @@ def test_own_second_window_is_no_conflict(signed_in_page, live_server):
         "<p>One. Second.</p>",
         "<p>One. First. Again.</p>",
     ]
+
+
+def test_more_than_can_be_saved_is_said_and_kept(
+    signed_in_page, live_server, settings, page_problems
+):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 20_000
+    page = signed_in_page
+    open_form(page, ADD, live_server)
+    with saved(page):
+        page.fill("#id_title", "The Corridor")
+
+    with page.expect_response(lambda response: response.status == 400):
+        page.locator(".writing__text").fill("x" * 30_000)
+
+    expect(page.locator("[data-save-status]")).to_have_text(
+        re.compile("^Not saved: this is more than can be saved at once.")
+    )
+    assert "x" * 30_000 in page.evaluate("JSON.stringify(localStorage)")
+    with saved(page):
+        page.locator(".writing__text").fill("Short.")
+    page_problems[:] = [line for line in page_problems if "400" not in line]

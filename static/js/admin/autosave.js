@@ -20,6 +20,7 @@ const PAUSES = [2, 4, 8, 15, 30, 60]
 
 const NO_CONNECTION = "Not saved: no connection. Your words are kept in this browser."
 const NO_ANSWER = "Not saved: the server can't answer just now. Your words are kept in this browser."
+const TOO_MUCH = "Not saved: this is more than can be saved at once. Make two articles of it. Your words are kept in this browser."
 const NO_BACKUP = "Not saved, and this browser can't keep a copy: leave this page open."
 
 export function makeAutosave(form) {
@@ -97,6 +98,8 @@ export function makeAutosave(form) {
     if (answer.status === 409 && answer.data) return conflict(answer.data)
     if (answer.data) return fail(`Not saved: ${answer.data.error} Your words are kept in this browser.`, false)
     if (answer.isStranger) return askWhoIsThere()
+    // What the server doesn't even read: to send it again would help nobody.
+    if (answer.status === 400 || answer.status === 413) return fail(TOO_MUCH, false)
     return fail(answer.isOffline ? NO_CONNECTION : NO_ANSWER)
   }
 
