@@ -24,6 +24,27 @@ from django.db.backends.sqlite3.base import DatabaseOperations
 SOAK = os.environ.get("SOAK") == "1"
 CI = os.environ.get("CI") == "true"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+# Suggestions of the address bar, which nobody sees here, are pages of their own in each window
+# and cost more than the pages that are tested. Playwright switches off the rest of these, but
+# the last list is the only one that counts.
+CHROMIUM_WITHOUT = [
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    "AimEnabled",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "TcpPortRandomizationWin",
+    "ThirdPartyStoragePartitioning",
+]
 CHROMIUM_OPTIONS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -31,6 +52,7 @@ CHROMIUM_OPTIONS = [
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    f"--disable-features={','.join(CHROMIUM_WITHOUT)}",
 ]
 
 # Playwright keeps an event loop in the main thread once it has run; Django would then
