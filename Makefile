@@ -8,6 +8,9 @@ DB ?= sqlite postgresql
 JOBS ?= 2
 
 export PYTHON
+# Tests start many processes, which would compile all modules anew where an environment (as of
+# many containers) forbids to keep what was compiled. An empty value allows it.
+export PYTHONDONTWRITEBYTECODE =
 
 python = .venv/bin/python
 pip = $(python) -m pip install -qq --disable-pip-version-check
