@@ -7,6 +7,7 @@ What an editor has put off, with a reason, is left out until it is due again.
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 
 from django.db import models
 from django.db.models import Count, Exists, Max, OuterRef, Q, Value
@@ -91,6 +92,9 @@ def _rows(kind, now):
     return _keyed(kind).exclude(key__in=_put_off(now).filter(kind=kind).values("key"))
 
 
+# To put such a question together takes as long as to ask it, so that is done once: it has nothing
+# in it that changes. Whoever asks narrows it, and so asks with a copy.
+@cache
 def _keyed(kind):
     """The rows of a kind with their `key`, in the order of the desk.
 

@@ -17,9 +17,10 @@ private = cache_control(private=True, no_store=True)
 def article_for(request, pk, *, is_allowed=rights.may_see):
     """The article of a primary key for the user of a request; raises Http404, PermissionDenied."""
     articles = Article.objects.exclude(state=Article.State.DELETED)
-    article = articles.select_related("latest_revision", "submission").filter(pk=pk).first()
-    if article is None:
-        raise Http404(_("There is no such article."))
+    try:
+        article = articles.select_related("latest_revision", "submission").get(pk=pk)
+    except Article.DoesNotExist:
+        raise Http404(_("There is no such article.")) from None
     if not is_allowed(request.user, article):
         raise PermissionDenied
     return article
