@@ -42,7 +42,7 @@ lint: .venv/for-test  ## look for mistakes and for layout that ruff would change
 define on_each_database
 status=0; \
 for database in $(DB); do \
-  TEST_DATABASE=$$database $(python) -m pytest -n $(JOBS) $(1); result=$$?; \
+  TEST_DATABASE=$$database $(python) -m pytest -n $(JOBS) --dist worksteal $(1); result=$$?; \
   if [ $$result -eq 5 ] && [ "$$database" != "$(firstword $(DB))" ]; then result=0; fi; \
   if [ $$result -ge 2 ]; then exit $$result; fi; \
   if [ $$result -ne 0 ]; then status=$$result; fi; \
