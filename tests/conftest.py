@@ -23,7 +23,8 @@ from django.db.backends.sqlite3.base import DatabaseOperations
 
 SOAK = os.environ.get("SOAK") == "1"
 CI = os.environ.get("CI") == "true"
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+# The shell is the same browser without windows, so it needs less; it comes first.
+CHROMIUM_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 # Suggestions of the address bar, which nobody sees here, are pages of their own in each window
 # and cost more than the pages that are tested. Playwright switches off the rest of these, but
 # the last list is the only one that counts.
