@@ -1,11 +1,11 @@
 """History, comparison and audit in a real browser: for everybody, by keyboard, on a phone."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 
 from articles import publishing
 from articles.models import Article
+from tests.browser.test_pages import problems_of
 from tests.factories import change_draft, make_article, make_image, make_public
 
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
@@ -64,18 +64,7 @@ def test_history_comparison_and_audit_are_for_everybody(
     for path, looks in pages.items():
         page.goto(live_server.url + path)
         page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
-        for scheme, width in looks:
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            page.set_viewport_size({"width": width, "height": 800})
-            if page.evaluate("document.documentElement.scrollWidth") > width:
-                found.append((path, width, "scrolls sideways"))
-            # axe measures with styles of its own, which the policy reports: these don't count.
-            before = list(page_problems)
-            result = Axe().run(page, options={"runOnly": STANDARDS})
-            page_problems[:] = before
-            for violation in result.response["violations"]:
-                nodes = [node["target"][-1] for node in violation["nodes"]][:3]
-                found.append((path, scheme, width, violation["id"], nodes))
+        found += problems_of(page, path, page_problems, standards=STANDARDS, looks=looks)
 
     assert found == [], "\n".join(map(str, found))
 

@@ -99,10 +99,10 @@ def _violations(page, standards):
     return page.evaluate("options => axe.run(options)", options)["violations"]
 
 
-def problems_of(page, path, page_problems, *, standards=None):
+def problems_of(page, path, page_problems, *, standards=None, looks=LOOKS):
     """What axe finds wrong, and whether the page scrolls sideways, in each look."""
     found = []
-    for scheme, width in LOOKS:
+    for scheme, width in looks:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.set_viewport_size({"width": width, "height": 800})
         wide = page.evaluate(
