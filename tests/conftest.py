@@ -56,6 +56,9 @@ CHROMIUM_OPTIONS = [
     f"--disable-features={','.join(CHROMIUM_WITHOUT)}",
 ]
 
+# Milliseconds. Nothing waits for so long unless it fails.
+BROWSER_PATIENCE = 60_000
+
 # Playwright keeps an event loop in the main thread once it has run; Django would then
 # refuse the database to every later test.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -240,9 +243,18 @@ def page_problems():
     return []
 
 
+@pytest.fixture(scope="session")
+def patient_expectations():
+    """A page of a busy machine gets as long as it needs; what never comes still fails."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=BROWSER_PATIENCE)
+
+
 @pytest.fixture
-def context(context, live_server, settings, page_problems):
+def context(context, live_server, settings, page_problems, patient_expectations):
     """A browser context in which console errors and requests to other hosts fail the test."""
+    context.set_default_timeout(BROWSER_PATIENCE)
     settings.SITE_URL = live_server.url
     settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
     host = urlsplit(live_server.url).netloc
