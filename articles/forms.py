@@ -64,8 +64,12 @@ class PickerWidget(forms.Widget):
         return f"{id_}_input" if id_ else id_
 
 
+# Of authors, tags, links or parts: more than any text has use for.
+PICKED_MAX = 200
+
+
 class PickerField(forms.Field):
-    """A list of {"value", "label", "note"} in order; cleans to the values."""
+    """A list of {"value", "label", "note"} in order; cleans to the values, PICKED_MAX at most."""
 
     def to_python(self, value):
         if not value:
@@ -79,6 +83,11 @@ class PickerField(forms.Field):
             isinstance(item, dict) and isinstance(item.get("value"), str) for item in value
         ):
             raise ValidationError(_("This list can't be read. Choose its entries again."))
+        if len(value) > PICKED_MAX:
+            raise ValidationError(
+                _("This list has %(n)d entries; %(most)d is the most that it can hold.")
+                % {"n": len(value), "most": PICKED_MAX}
+            )
         return [_as_text(item["value"]) for item in value]
 
 

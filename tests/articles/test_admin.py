@@ -144,6 +144,19 @@ def test_refused_publish_keeps_the_words_as_a_draft(desk):
     ]
 
 
+def test_list_longer_than_any_text_needs_is_refused_with_a_sentence(desk):
+    article = make_article("Mine")
+    tags = json.dumps([{"value": f"Tag {number}", "label": ""} for number in range(201)])
+
+    response = desk.post(change_url(article), form_of(article, tags=tags, standfirst="Precious"))
+
+    assert "This list has 201 entries; 200 is the most that it can hold." in html.all_words(
+        response, html.by_class("errorlist") + "//li"
+    )
+    assert b"Precious" in response.content
+    assert not Tag.objects.exists()
+
+
 def test_invalid_form_is_shown_again_with_everything_in_it(desk):
     article = make_article("Mine")
 
