@@ -4,8 +4,10 @@
   The verbs (articles.publishing) take them away and leave what keeps their addresses alive.
 - What the audit says stays: no entry is deleted, and none is changed but for the account of
   whoever did it, which may go, and for the words about an article that is deleted for good.
-- A change of what readers see of an article raises the content version, also when it came past
-  the verbs, so that nothing remembers what is hidden now.
+- A body that is changed without what is made of it for readers (articles.typesetting) empties
+  that, so that readers never get other words than the row has.
+- A change of what readers see of an article, author, tag or picture raises the content version,
+  also when it came past the verbs, so that nothing remembers what is hidden now.
 
 Kept by triggers, which Django doesn't know: some of its migrations drop a table with its
 triggers and make it anew, so they are installed after every `migrate`. A trigger that is
@@ -30,24 +32,45 @@ _SEEN = (
     *("state", "kind", "slug", "language", "title", "standfirst", "body", "lead_image_id"),
     *("related", "relations", "first_published_at", "updated_at"),
 )
+# What every process remembers of these (articles.labels, articles.site).
+_NAMED = {
+    "authors_author": (
+        *("name", "slug", "role", "short_bio", "long_bio", "photo_id", "links"),
+        "first_public_at",
+    ),
+    "articles_tag": ("name", "slug", "description", "first_public_at"),
+    "articles_image": ("file", "width", "height", "alt", "caption", "credit"),
+}
 
-_SQLITE_VERSION_TRIGGER = f"""
-    CREATE TRIGGER articles_article_seen AFTER UPDATE OF {", ".join(_SEEN)} ON articles_article
-    WHEN {" OR ".join(f"OLD.{name} IS NOT NEW.{name}" for name in _SEEN)}
+
+def _sqlite_version_trigger(table, columns):
+    return f"""
+    CREATE TRIGGER {table}_seen AFTER UPDATE OF {", ".join(columns)} ON {table}
+    WHEN {" OR ".join(f"OLD.{name} IS NOT NEW.{name}" for name in columns)}
     BEGIN
         INSERT INTO articles_contentversion (id, number, token, changed_at)
             VALUES (1, 1, lower(hex(randomblob(4))), strftime('%Y-%m-%d %H:%M:%f', 'now'))
             ON CONFLICT (id) DO UPDATE SET
                 number = number + 1, token = excluded.token, changed_at = excluded.changed_at;
     END
-"""
+    """
+
+
 _SQLITE = {
     **{
         f"{table}_kept": f"CREATE TRIGGER {table}_kept BEFORE DELETE ON {table}"
         f" BEGIN SELECT RAISE(ABORT, '{sentence}'); END"
         for table, sentence in _KEPT.items()
     },
-    "articles_article_seen": _SQLITE_VERSION_TRIGGER,
+    "articles_article_seen": _sqlite_version_trigger("articles_article", _SEEN),
+    **{f"{table}_seen": _sqlite_version_trigger(table, seen) for table, seen in _NAMED.items()},
+    "articles_article_typeset": """
+        CREATE TRIGGER articles_article_typeset AFTER UPDATE OF body ON articles_article
+        WHEN OLD.body IS NOT NEW.body AND OLD.typeset IS NEW.typeset
+        BEGIN
+            UPDATE articles_article SET typeset = NULL, text = NULL WHERE id = NEW.id;
+        END
+    """,
     "articles_auditentry_unchanged": f"""
         CREATE TRIGGER articles_auditentry_unchanged BEFORE UPDATE ON articles_auditentry
         WHEN (NEW.by_id IS NOT NULL AND NEW.by_id IS NOT OLD.by_id)
@@ -57,19 +80,13 @@ _SQLITE = {
     """,
 }
 
-_POSTGRESQL_FUNCTIONS = [
-    """
-    CREATE OR REPLACE FUNCTION articles_refuse_delete() RETURNS trigger LANGUAGE plpgsql AS $$
+
+def _postgresql_version_function(name, columns):
+    return f"""
+    CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        RAISE EXCEPTION USING MESSAGE = TG_ARGV[0], ERRCODE = 'restrict_violation';
-    END
-    $$
-    """,
-    f"""
-    CREATE OR REPLACE FUNCTION articles_raise_version() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-        IF ({", ".join(f"OLD.{name}" for name in _SEEN)})
-            IS NOT DISTINCT FROM ({", ".join(f"NEW.{name}" for name in _SEEN)}) THEN
+        IF ({", ".join(f"OLD.{name}" for name in columns)})
+            IS NOT DISTINCT FROM ({", ".join(f"NEW.{name}" for name in columns)}) THEN
             RETURN NULL;
         END IF;
         INSERT INTO articles_contentversion AS version (id, number, token, changed_at)
@@ -79,6 +96,29 @@ _POSTGRESQL_FUNCTIONS = [
                 token = excluded.token,
                 changed_at = excluded.changed_at;
         RETURN NULL;
+    END
+    $$
+    """
+
+
+_POSTGRESQL_FUNCTIONS = [
+    """
+    CREATE OR REPLACE FUNCTION articles_refuse_delete() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        RAISE EXCEPTION USING MESSAGE = TG_ARGV[0], ERRCODE = 'restrict_violation';
+    END
+    $$
+    """,
+    _postgresql_version_function("articles_raise_version", _SEEN),
+    *(_postgresql_version_function(f"{table}_raise_version", _NAMED[table]) for table in _NAMED),
+    """
+    CREATE OR REPLACE FUNCTION articles_empty_typeset() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF OLD.body <> NEW.body AND OLD.typeset IS NOT DISTINCT FROM NEW.typeset THEN
+            NEW.typeset := NULL;
+            NEW.text := NULL;
+        END IF;
+        RETURN NEW;
     END
     $$
     """,
@@ -108,6 +148,14 @@ _POSTGRESQL = {
     "articles_article_seen": "CREATE CONSTRAINT TRIGGER articles_article_seen"
     " AFTER UPDATE ON articles_article DEFERRABLE INITIALLY DEFERRED FOR EACH ROW"
     " EXECUTE FUNCTION articles_raise_version()",
+    **{
+        f"{table}_seen": f"CREATE CONSTRAINT TRIGGER {table}_seen"
+        f" AFTER UPDATE ON {table} DEFERRABLE INITIALLY DEFERRED FOR EACH ROW"
+        f" EXECUTE FUNCTION {table}_raise_version()"
+        for table in _NAMED
+    },
+    "articles_article_typeset": "CREATE TRIGGER articles_article_typeset"
+    " BEFORE UPDATE ON articles_article FOR EACH ROW EXECUTE FUNCTION articles_empty_typeset()",
     "articles_auditentry_unchanged": "CREATE TRIGGER articles_auditentry_unchanged"
     " BEFORE UPDATE ON articles_auditentry FOR EACH ROW"
     f" EXECUTE FUNCTION articles_refuse_change_of_audit('{_KEPT['articles_auditentry']}')",

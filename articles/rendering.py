@@ -10,6 +10,7 @@ No stored body holds an address of this site: `render` puts them in, as they are
 """
 
 import html
+import json
 import re
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -103,7 +104,6 @@ _ANCHOR = r"s-[\w-]{1,78}"
 _REF = re.compile(rf"(article|author|tag):({UID_PATTERN})(?:#({_ANCHOR}))?")
 _REF_LINK = re.compile(r'<a data-ref="([^"]*)">(.*?)</a>', re.DOTALL)
 _OUTSIDE_LINK = re.compile(r'<a href="([^"]*)">')
-_IMAGE = re.compile(r"<img ([^>]*)>")
 _IMAGE_UID = re.compile(rf'data-image="({UID_PATTERN})"')
 _ALT = re.compile(r'alt="([^"]*)"')
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"”’“‘»«)\]]*\s+(?=[\"“„‘«»(\[]?[^\W_a-zа-яß-ÿ])")
@@ -141,6 +141,8 @@ _BOUNDARIES = frozenset(
 # Control characters and what Unicode promises never to be a character.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 WORDS_PER_MINUTE = 230
+# What search engines show of a description, or a little more.
+BEGINNING_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -735,34 +737,129 @@ def excerpt(text, length=160):
     return text[: length - 1].rpartition(" ")[0].rstrip(",;:–-") + "…"
 
 
-def render(body, *, references, images):
-    """What readers get of a stored body.
+@dataclass(frozen=True, slots=True)
+class Typeset:
+    """A body made ready for readers, but for what can change without it.
 
-    references: RefToken → address, for those that readers may follow. The words of any
-    other reference stay as plain text.
-    images: uid → the safe HTML that shows the picture inside its figure, given its alt text
-    as a callable argument. A picture that is not there leaves nothing behind.
+    pieces: safe HTML and places in turn; a place is (RefToken, the words as safe HTML) or
+    (uid of a picture, its alternative text).
     """
 
-    def link(match):
-        address = references.get(parse_ref(html.unescape(match[1])))
-        return f'<a href="{html.escape(address)}">{match[2]}</a>' if address else match[2]
+    pieces: tuple
+    headings: tuple[Heading, ...]
+    reading_minutes: int
+    # The beginning of the text, for those who describe the page in a sentence or two.
+    beginning: str
+    text: str = ""
 
-    def image(match):
-        uid, alt = _IMAGE_UID.search(match[1]), _ALT.search(match[1])
-        show = images.get(uid[1]) if uid else None
-        return show(html.unescape(alt[1]) if alt else "") if show else ""
+    @property
+    def tokens(self):
+        return {name for name, _words in self.pieces[1::2] if isinstance(name, RefToken)}
 
-    rendered = _OUTSIDE_LINK.sub(_mark_outside, body)
-    rendered = _REF_LINK.sub(link, rendered)
-    rendered = _IMAGE.sub(image, rendered)
-    rendered = rendered.replace("<table>", _TABLE_START)
-    rendered = rendered.replace("</table>", "</table></div>")
-    return mark_safe(rendered)
+    @property
+    def images(self):
+        return [name for name, _words in self.pieces[1::2] if isinstance(name, str)]
+
+    @property
+    def anchors(self):
+        return {heading.anchor for heading in self.headings}
+
+    def render(self, *, references, images):
+        """What readers get.
+
+        references: RefToken → address, for those that readers may follow. The words of any
+        other reference stay as plain text.
+        images: uid → the safe HTML that shows the picture inside its figure, given its alt text
+        as a callable argument. A picture that is not there leaves nothing behind.
+        """
+        shown = list(self.pieces)
+        for at in range(1, len(shown), 2):
+            name, words = shown[at]
+            if isinstance(name, RefToken):
+                address = references.get(name)
+                shown[at] = f'<a href="{html.escape(address)}">{words}</a>' if address else words
+            else:
+                show = images.get(name)
+                shown[at] = show(words) if show else ""
+        return mark_safe("".join(shown))
+
+    def stored(self):
+        """All of it but the text, as one text: the outline, then literals and places in turn."""
+        outline = {
+            "form": _TYPESET_FORM,
+            "headings": [[one.level, one.anchor, one.text] for one in self.headings],
+            "minutes": self.reading_minutes,
+            "beginning": self.beginning,
+        }
+        pieces = list(self.pieces)
+        pieces[1::2] = [f"{name}{_FIELD}{words}" for name, words in pieces[1::2]]
+        return _PIECE.join([json.dumps(outline, ensure_ascii=False), *pieces])
 
 
+_TYPESET_FORM = 1
+# Control characters, which no body has, between the pieces and within a place.
+_PIECE, _FIELD = "\x1e", "\x1f"
+_PLACE = re.compile(r'<a data-ref="([^"]*)">(.*?)</a>|<img ([^>]*)>', re.DOTALL)
 # A wide table scrolls in a box of its own, which the keyboard must be able to reach.
 _TABLE_START = '<div class="table-scroll" role="region" tabindex="0" aria-label="Table"><table>'
+
+
+def typeset(body):
+    """A stored body, made ready for readers."""
+    content = structure(body)
+    body = _OUTSIDE_LINK.sub(_mark_outside, body.replace(_PIECE, "").replace(_FIELD, ""))
+    body = body.replace("<table>", _TABLE_START).replace("</table>", "</table></div>")
+    pieces, literal, end = [], [], 0
+    for match in _PLACE.finditer(body):
+        literal.append(body[end : match.start()])
+        end = match.end()
+        is_image = match[1] is None
+        place = _image_place(match[3]) if is_image else _reference_place(match[1], match[2])
+        if isinstance(place, str):
+            literal.append(place)
+        else:
+            pieces += ["".join(literal), place]
+            literal = []
+    pieces.append("".join([*literal, body[end:]]))
+    return Typeset(
+        tuple(pieces),
+        content.headings,
+        content.reading_minutes,
+        excerpt(content.text, BEGINNING_LENGTH),
+        content.text,
+    )
+
+
+def _reference_place(value, words):
+    token = parse_ref(html.unescape(value))
+    return (token, words) if token else words
+
+
+def _image_place(attributes):
+    uid, alt = _IMAGE_UID.search(attributes), _ALT.search(attributes)
+    return (uid[1], html.unescape(alt[1]) if alt else "") if uid else ""
+
+
+def typeset_from(stored):
+    """What `Typeset.stored` gave, without the text; None where it is of another form, or nothing."""
+    outline, *pieces = (stored or "").split(_PIECE)
+    outline = json.loads(outline) if outline else {}
+    if outline.get("form") != _TYPESET_FORM:
+        return None
+    for at in range(1, len(pieces), 2):
+        name, _field, words = pieces[at].partition(_FIELD)
+        pieces[at] = (parse_ref(name) or name, words)
+    return Typeset(
+        tuple(pieces),
+        tuple(Heading(*one) for one in outline["headings"]),
+        outline["minutes"],
+        outline["beginning"],
+    )
+
+
+def render(body, *, references, images):
+    """What readers get of a stored body; see Typeset.render."""
+    return typeset(body).render(references=references, images=images)
 
 
 def _mark_outside(match):

@@ -241,12 +241,14 @@ def pages():
     """Kind of page → a function of a number that gives an address."""
     from articles.models import Article, Tag
     from articles.paging import PER_PAGE
+    from articles.text_analysis import STOP_WORDS
     from authors.models import Author
 
     number = Article.objects.count()
     tag = Tag.objects.order_by("-article_count").first()
     author = Author.objects.order_by("-article_count").first()
-    word = Article.objects.filter(pk__gte=number // 2).first().title.split()
+    title = Article.objects.filter(pk__gte=number // 2).first().title.lower()
+    word = [one for one in title.split() if one not in STOP_WORDS]
 
     def last(count):
         return max(2, count // PER_PAGE - 1)
@@ -255,7 +257,9 @@ def pages():
         "article": lambda n: f"/articles/article-{(n * 7919) % number}/",
         "home": lambda _n: "/",
         "author": lambda _n: author.get_absolute_url(),
-        "author, deep": lambda n: f"{author.get_absolute_url()}?page={last(author.article_count) - n % 3}",
+        "author, deep": lambda n: (
+            f"{author.get_absolute_url()}?page={last(author.article_count) - n % 3}"
+        ),
         "tag": lambda _n: tag.get_absolute_url(),
         "tag, deep": lambda n: f"{tag.get_absolute_url()}?page={last(tag.article_count) - n % 3}",
         "archive": lambda _n: "/articles/",

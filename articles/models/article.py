@@ -72,6 +72,12 @@ class Article(models.Model):
     first_published_at = models.DateTimeField(null=True)
     updated_at = models.DateTimeField(null=True)
 
+    # The body made ready for readers, and its plain text (articles.typesetting). Empty where
+    # nobody has made them yet: the database empties them when the body changes without them.
+    # Last of all columns, so that SQLite reads what lists show before these long ones.
+    typeset = models.TextField(null=True, editable=False)
+    text = models.TextField(null=True, editable=False)
+
     authors = models.ManyToManyField("authors.Author", through="Byline", related_name="articles")
     tags = TaggableManager(through="articles.ArticleTag", blank=True, related_name="articles")
 

@@ -5,7 +5,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from articles import notifications, publish_checks, rights, search, similar
+from articles import notifications, publish_checks, rights, search, similar, typesetting
 from articles.audit import record
 from articles.content_version import raise_version
 from articles.models import (
@@ -31,7 +31,6 @@ from articles.publishing.base import (
 from articles.publishing.forwards import settle_around
 from articles.publishing.subjects import tag_named
 from articles.publishing.writing import follow_texts, seal
-from articles.rendering import structure
 from authors.models import Author
 
 
@@ -115,8 +114,7 @@ def show(article, revision, *, by, at=None, updated_at=None, minor=False, keep_p
     article.related = revision.related
     article.relations = revision.relations
     article.live_revision = revision
-    content = structure(article.body)
-    article.reading_minutes = content.reading_minutes
+    typesetting.follow_body(article)
     if article.first_published_at is None:
         article.first_published_at = at or now
         article.updated_at = updated_at or article.first_published_at
@@ -132,7 +130,7 @@ def show(article, revision, *, by, at=None, updated_at=None, minor=False, keep_p
     write_names(article, authors=authors, tags=tags)
     follow_texts(article)
     if article.kind == Article.Kind.ARTICLE:
-        _enter_text(article, content.text)
+        _enter_text(article)
     if not keep_plans:
         Schedule.objects.filter(
             article=article,
@@ -164,12 +162,12 @@ def _answer_submission(article, revision, *, by):
     notifications.tell(others, words, by=by, path=article.get_absolute_url())
 
 
-def _enter_text(article, text):
+def _enter_text(article):
     words = {
         "language": article.language,
         "title": article.title,
         "standfirst": article.standfirst,
-        "text": text,
+        "text": article.text,
     }
     search.index(article.pk, **words)
     similar.enter(article.pk, **words)

@@ -304,6 +304,7 @@ def _clear_plans(article, *, by):
 def _erase(article):
     """Leaves of an article what keeps its addresses from being taken or dying."""
     article.title = article.standfirst = article.body = article.trashed_from = ""
+    article.typeset = article.text = None
     article.related, article.relations = [], []
     article.lead_image = article.live_revision = None
     article.latest_revision = article.submission = None

@@ -1,12 +1,12 @@
 from django.core.management.base import BaseCommand
 
-from articles import directory, references, similar
+from articles import directory, references, similar, typesetting
 
 
 class Command(BaseCommand):
     help = (
-        "Make everything that is derived from texts anew: references, sections, the names by"
-        " which things are found, and what articles are about. Needed after an update that says"
+        "Make everything that is derived from texts anew: what readers get of them, references,"
+        " sections, the names by which things are found, and what articles are about. Needed after an update that says"
         " so, or after somebody wrote to the database past the publication. On a healthy database"
         " it changes nothing; editors and readers can go on meanwhile."
     )
@@ -16,6 +16,8 @@ class Command(BaseCommand):
             if verbosity > 1:
                 self.stdout.write(f"{done} …")
 
+        wrong = typesetting.rebuild(progress)
+        self.stdout.write(f"{wrong} articles whose bodies weren't ready for readers.")
         wrong = references.rebuild(progress)
         self.stdout.write(f"{wrong} articles whose references or sections were wrong.")
         self.stdout.write(f"{directory.rebuild(progress)} names that were wrong.")
