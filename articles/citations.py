@@ -7,13 +7,15 @@ Reference (reference_cites_…), newest first, so that a thousandth citation mak
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from django.db.models import Count, Q
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from articles.models import Article, Reference, Section
+from articles.models import Article, Reference, Section, address_of
+from articles.prepared import Prepared
 
 Kind = Reference.Kind
 
@@ -78,12 +80,16 @@ class Notice:
 
 def citing(target, kinds):
     """Public articles that cite an article, author or tag in some ways; one row for each way."""
+    return _citing(target._meta.model_name, target.pk, kinds)
+
+
+def _citing(model_name, pk, kinds):
     return Article.objects.public().filter(
         Q(kind=Article.Kind.ARTICLE) | Q(references__kind__in=set(kinds).difference(_OF_ARTICLES)),
         references__set=Reference.Set.LIVE,
         references__is_first=True,
         references__kind__in=kinds,
-        **{f"references__target_{target._meta.model_name}": target},
+        **{f"references__target_{model_name}": pk},
     )
 
 
@@ -98,10 +104,22 @@ def newest(target, kind, *, limit, offset=0):
 
     A cited section is still named by its id; see `with_sections`.
     """
-    rows = (
-        citing(target, [kind])
+    rows = _newest(target._meta.model_name, kind, limit)(target.pk, offset=offset)
+    return [_citation(row) for row in rows]
+
+
+@cache
+def _newest(model_name, kind, limit):
+    return Prepared(lambda pk: _newest_rows(model_name, pk, kind)[:limit])
+
+
+def _newest_rows(model_name, pk, kind):
+    return (
+        _citing(model_name, pk, [kind])
         .order_by("-references__published_at", "-references__source_id")
         .values_list(
+            "references__kind",
+            "pk",
             "kind",
             "slug",
             "title",
@@ -113,21 +131,69 @@ def newest(target, kind, *, limit, offset=0):
             "references__section",
         )
     )
-    return [
-        Citation(
-            kind=kind,
-            title=title,
-            url=Article(kind=source_kind, slug=slug).get_absolute_url(),
-            language=language,
-            sentence_html=_marked(sentence, words, at),
-            section=section,
-            section_url="",
-            published_at=date,
-        )
-        for source_kind, slug, title, language, date, sentence, words, at, section in rows[
-            offset : offset + limit
-        ]
-    ]
+
+
+def _citation(row):
+    kind, _pk, source_kind, slug, title, language, date, sentence, words, at, section = row
+    return Citation(
+        kind=kind,
+        title=title,
+        url=address_of(source_kind, slug),
+        language=language,
+        sentence_html=_marked(sentence, words, at),
+        section=section,
+        section_url="",
+        published_at=date,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What public articles are to one article: the newest in each way, one more than is shown.
+
+    citations are in the text or a related link; series gives (primary key, kind, slug, title,
+    language). totals: kind → how many there are; None where only counting can tell.
+    """
+
+    citations: list
+    notices: list
+    series: list
+    totals: dict | None
+
+
+# Under an article.
+SHOWN = {Kind.INLINE: 10, Kind.RELATED: 5, Kind.CORRECTS: 10, Kind.UPDATES: 10, Kind.SERIES: 3}
+
+
+def parts_around(pk):
+    """The queries (for Prepared) of what `around` reads, each with its kind in the first column."""
+    return [_newest_rows("article", pk, kind)[: shown + 1] for kind, shown in SHOWN.items()]
+
+
+def around(article, headings, rows):
+    """The Around of an article, whose live text has these headings (by anchor).
+
+    rows: kind → the rows of `parts_around`. One query, where there are notices.
+    """
+    rows = {kind: rows.get(kind, []) for kind in SHOWN}
+    announcing = [*rows[Kind.CORRECTS], *rows[Kind.UPDATES]][: NOTICES_SHOWN + 1]
+    said = _said_by({row[1] for row in announcing}, [article.pk])
+    notices = []
+    for kind, pk, source_kind, slug, title, language, date, *_sentence in announcing:
+        for note, section in said[article.pk, kind, pk]:
+            heading = headings.get(section, "")
+            url = address_of(source_kind, slug)
+            section_url = f"#{section}" if heading else ""
+            notices.append(Notice(kind, note, title, url, language, date, heading, section_url))
+    found = [_citation(row) for kind in _OF_ARTICLES for row in rows[kind]]
+    return Around(
+        citations=[_with_section(item, headings.get(item.section), "") for item in found],
+        notices=notices[: NOTICES_SHOWN + 1],
+        series=[row[1:6] for row in rows[Kind.SERIES]],
+        totals=None
+        if any(len(rows[kind]) > shown for kind, shown in SHOWN.items())
+        else {kind: len(rows[kind]) for kind in rows},
+    )
 
 
 def with_sections(target, citations, *, path=""):
@@ -164,14 +230,8 @@ def groups(target, totals, *, offset, limit, path=""):
     ]
 
 
-def notices(articles):
-    """Primary key → the corrections, then the updates of an article, newest first.
-
-    One more than NOTICES_SHOWN of an article where there are more. At most three queries,
-    however many articles.
-    """
-    pks = [article.pk for article in articles]
-    newer = (
+_announcing = Prepared(
+    lambda pks: (
         Article.objects.public()
         .filter(
             references__set=Reference.Set.LIVE,
@@ -191,13 +251,22 @@ def notices(articles):
             "references__published_at",
         )
     )
-    # One article's are cut where they are found; those of a feed are few.
-    newer = list(newer[: NOTICES_SHOWN + 1] if len(pks) == 1 else newer)
+)
+
+
+def notices(articles):
+    """Primary key → the corrections, then the updates of an article, newest first.
+
+    One more than NOTICES_SHOWN of an article where there are more. At most three queries,
+    however many articles: those of a feed are few.
+    """
+    pks = [article.pk for article in articles]
+    newer = _announcing(pks)
     said = _said_by({row[2] for row in newer}, pks)
     headings = _headings({(key[0], section) for key in said for _note, section in said[key]})
     found = {pk: [] for pk in pks}
     for target, kind, pk, source_kind, slug, title, language, date in newer:
-        url = Article(kind=source_kind, slug=slug).get_absolute_url()
+        url = address_of(source_kind, slug)
         for note, section in said[target, kind, pk]:
             heading = headings.get((target, section), "")
             found[target].append(

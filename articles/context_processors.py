@@ -1,5 +1,19 @@
+from django.utils.translation import get_language
+
 from articles.site import publication
+from irb_site.paths import path_to
+
+_PATHS = {
+    **{name: f"articles:{name}" for name in ("home", "archive", "series", "search", "tags")},
+    **{name: f"articles:{name}" for name in ("feed", "feed_atom", "feed_json")},
+    "authors": "authors:list",
+}
 
 
 def site(request):
-    return {"site": publication()}
+    return {
+        "site": publication(),
+        "interface_language": get_language(),
+        # Where every page leads.
+        "paths": {name: path_to(route) for name, route in _PATHS.items()},
+    }

@@ -8,17 +8,16 @@ import json
 
 from django.contrib.syndication.views import Feed
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed
 from django.utils.http import http_date
 from django.utils.translation import gettext as _
 
-from articles.models import Article, Tag
-from articles.pages import feed_bodies
+from articles import labels, lists
+from articles.pages import feed_entries
 from articles.site import publication
-from authors.models import Author
+from articles.views import found_or_404
 from irb_site.decorators import read_only
+from irb_site.paths import path_to
 
 ENTRIES = 20
 
@@ -26,7 +25,7 @@ ENTRIES = 20
 class _Listing:
     """What a feed is of: its title, address, description and articles; uid names it for ever."""
 
-    def __init__(self, title, path, description, articles, feed_route, *args, uid=""):
+    def __init__(self, title, path, description, pks, feed_route, *args, uid=""):
         site = publication()
         self.guid = f"urn:list:{uid}" if uid else f"{site.url}/"
         # A list changes with a name or an address in it too, not only with its articles.
@@ -34,32 +33,31 @@ class _Listing:
         self.title = title
         self.url = site.absolute(path)
         self.description = description
-        self.articles = list(articles.for_page()[:ENTRIES])
-        self.bodies = feed_bodies(self.articles)
+        self.entries = feed_entries(pks)
         self.feed_route, self.args = feed_route, args
 
     def feed_url(self, suffix=""):
-        return publication().absolute(reverse(self.feed_route + suffix, args=self.args))
+        return publication().absolute(path_to(self.feed_route + suffix, *self.args))
 
 
 def _site_listing():
     site = publication()
     return _Listing(
         site.name,
-        reverse("articles:home"),
+        path_to("articles:home"),
         site.description or site.tagline or site.name,
-        Article.objects.public().articles().newest_first(),
+        lists.newest(ENTRIES),
         "articles:feed",
     )
 
 
 def _tag_listing(slug):
-    tag = get_object_or_404(Tag.objects.known(), slug=slug)
+    tag = found_or_404(labels.known_tag(slug))
     return _Listing(
         f"{tag.name} – {publication().name}",
         tag.get_absolute_url(),
         tag.description or _("Articles on %(tag)s.") % {"tag": tag.name},
-        Article.objects.public().articles().tagged(tag),
+        lists.tagged(tag.pk)[:ENTRIES],
         "articles:tag_feed",
         tag.slug,
         uid=tag.uid,
@@ -67,12 +65,12 @@ def _tag_listing(slug):
 
 
 def _author_listing(slug):
-    author = get_object_or_404(Author.objects.known(), slug=slug)
+    author = found_or_404(labels.known_author(slug))
     return _Listing(
         f"{author.name} – {publication().name}",
         author.get_absolute_url(),
         author.short_bio or _("Articles by %(author)s.") % {"author": author.name},
-        Article.objects.public().articles().by(author),
+        lists.by(author.pk)[:ENTRIES],
         "authors:feed",
         author.slug,
         uid=author.uid,
@@ -153,8 +151,8 @@ class _ListingFeed(Feed):
             changed_at=listing.changed_at,
             author_name=publication().name,
         )
-        for article in listing.articles:
-            names = [byline.author.name for byline in article.bylines.all()]
+        for entry in listing.entries:
+            article, names = entry.article, [author.name for author in entry.authors]
             feed.add_item(
                 title=article.title,
                 link=publication().absolute(article.get_absolute_url()),
@@ -165,8 +163,8 @@ class _ListingFeed(Feed):
                 author_names=names,
                 pubdate=article.first_published_at,
                 updateddate=article.updated_at,
-                categories=[row.tag.name for row in article.article_tags.all()],
-                body=listing.bodies[article.pk],
+                categories=[tag.name for tag in entry.tags],
+                body=entry.body,
             )
         return feed
 
@@ -205,24 +203,21 @@ class AuthorAtom(AuthorRss):
 def _json_feed(listing):
     site = publication()
     items = []
-    for article in listing.articles:
+    for entry in listing.entries:
+        article = entry.article
         item = {
             "id": _guid(article),
             "url": site.absolute(article.get_absolute_url()),
             "title": article.title,
-            "content_html": listing.bodies[article.pk],
+            "content_html": entry.body,
             "summary": _summary(article),
             "date_published": article.first_published_at.isoformat(),
             "date_modified": article.updated_at.isoformat(),
             "language": article.language,
             "authors": [
-                {
-                    "name": byline.author.name,
-                    "url": site.absolute(byline.author.get_absolute_url()),
-                }
-                for byline in article.bylines.all()
+                {"name": author.name, "url": site.absolute(author.url)} for author in entry.authors
             ],
-            "tags": [row.tag.name for row in article.article_tags.all()],
+            "tags": [tag.name for tag in entry.tags],
         }
         if article.lead_image:
             item["image"] = site.absolute(article.lead_image.url)

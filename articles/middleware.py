@@ -5,10 +5,12 @@ from django.http import HttpResponsePermanentRedirect
 from django.urls import reverse
 
 from articles import missing, references
-from articles.models import Article, Redirect
+from articles.models import Article, Redirect, Tag
 from articles.names import former_path
+from articles.prepared import Prepared, instance
 from articles.site import one_request
 from articles.views import gone
+from authors.models import Author
 
 # What is the same for every reader: pages, redirects, what isn't there and what is gone.
 _FOR_EVERYBODY = {200, 301, 404, 410}
@@ -23,9 +25,10 @@ class PublicationMiddleware:
         self.newsroom = reverse("admin:index")
 
     def __call__(self, request):
-        with one_request():
+        reads = request.method in {"GET", "HEAD"}
+        with one_request(reads=reads):
             response = self.get_response(request)
-        if request.method in {"GET", "HEAD"} and not request.path_info.startswith(self.newsroom):
+        if reads and not request.path_info.startswith(self.newsroom):
             self._tell(request, response)
         return response
 
@@ -65,12 +68,12 @@ class RedirectMiddleware:
             return response
         if redirect.is_gone:
             return gone(request)
-        target = redirect.target
-        if references.is_public(target):
+        target = _public_target(redirect)
+        if target is not None:
             address = target.get_absolute_url() + rest
-        elif isinstance(target, Article):
-            address = references.successor_address(target)
-            if address is None and Article.objects.gone().filter(pk=target.pk).exists():
+        elif redirect.article_id is not None:
+            address = references.successor_address(redirect.article_id)
+            if address is None and Article.objects.gone().filter(pk=redirect.article_id).exists():
                 return gone(request)
         else:
             address = None
@@ -92,13 +95,24 @@ def _find(path):
     for length in range(len(parts), max(len(parts) - 3, 0), -1):
         paths.append(f"/{'/'.join(parts[:length])}/")
     paths = [item for item in paths if len(item) <= 300 and "\x00" not in item]
-    found = {
-        redirect.path: redirect
-        for redirect in Redirect.objects.filter(path__in=paths).select_related(
-            "article", "author", "tag"
-        )
-    }
+    found = {row[1]: instance(Redirect, _COLUMNS, row) for row in _redirects(paths)}
     for item in paths:
         if item in found:
             return found[item], path[len(item) :]
+    return None
+
+
+_COLUMNS = ("id", "path", "article_id", "author_id", "tag_id", "is_gone")
+_redirects = Prepared(lambda paths: Redirect.objects.filter(path__in=paths).values_list(*_COLUMNS))
+
+
+def _public_target(redirect):
+    """The article, author or tag that readers may be led to; None where there is none."""
+    for public, pk in (
+        (Article.objects.public().only("kind", "slug"), redirect.article_id),
+        (Author.objects.known(), redirect.author_id),
+        (Tag.objects.known(), redirect.tag_id),
+    ):
+        if pk is not None:
+            return public.filter(pk=pk).first()
     return None

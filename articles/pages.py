@@ -1,29 +1,34 @@
 """What the page of one article shows, made from the live row or from a revision."""
 
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from articles import citations, references
-from articles.models import Article, Image, Reference, Tag
+from articles import citations, labels, references, wording
+from articles.cards import cards_of_uids, names_of
+from articles.models import Article, Image, Reference, Section, TagAlias, address_of
 from articles.names import fold
-from articles.rendering import RefToken, related_token, render, structure
-from articles.site import publication
-from authors.models import Author
+from articles.prepared import Prepared, instance
+from articles.rendering import RefToken, related_token
+from articles.site import publication, shelf
+from articles.typesetting import typeset_of
+from irb_site.paths import path_to
 
 # A table of contents helps from here on.
 TOC_MINIMUM = 3
-CITED_BY_SHOWN = 10
-RECOMMENDED_IN_SHOWN = 5
+# The newest of what cites an article, of its kind.
+CITED_BY_SHOWN = citations.SHOWN[Reference.Kind.INLINE]
+RECOMMENDED_IN_SHOWN = citations.SHOWN[Reference.Kind.RELATED]
 # Of the series that an article is part of, the newest.
-SERIES_SHOWN = 3
+SERIES_SHOWN = citations.SHOWN[Reference.Kind.SERIES]
+COUNTS_REMEMBERED_MAX = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,8 @@ class ArticlePage:
     reading_minutes: int
     url: str
     related: list
+    # Of the text, for those who describe the page.
+    beginning: str = ""
     kind: str = Article.Kind.ARTICLE
     # What newer articles say of this one, and which older ones this one speaks of.
     notices: list = field(default_factory=list)
@@ -108,74 +115,90 @@ class ArticlePage:
     is_preview: bool = False
     state_note: str = ""
 
+    @property
+    def contents(self):
+        return wording.contents(self.toc)
+
+
+_OF_ARTICLE = (
+    *("id", "uid", "kind", "state", "language", "slug", "title", "standfirst", "lead_image_id"),
+    *("related", "relations", "reading_minutes", "first_published_at", "updated_at", "typeset"),
+)
+_OF_PICTURE = ("id", "uid", "file", "width", "height", "alt", "caption", "credit")
+_COLUMNS = (*_OF_ARTICLE, *(f"lead_image__{name}" for name in _OF_PICTURE))
+_by_address = Prepared(
+    lambda kind, slug: (
+        Article.objects.public().filter(kind=kind, slug=slug).order_by().values_list(*_COLUMNS)
+    )
+)
+_by_pk = Prepared(
+    lambda pks: Article.objects.public().filter(pk__in=pks).order_by().values_list(*_COLUMNS)
+)
+_pictures_by_uid = Prepared(
+    lambda uids: Image.objects.filter(uid__in=uids).order_by().values_list(*_OF_PICTURE)
+)
+
+
+def public_article(kind, slug):
+    """The article of an address, with what its page shows of itself; None where none is public."""
+    row = _by_address.first(kind, slug)
+    return _article(row) if row else None
+
+
+def _article(row):
+    article = instance(Article, _OF_ARTICLE, row[: len(_OF_ARTICLE)])
+    if article.lead_image_id:
+        article.lead_image = _picture(row[len(_OF_ARTICLE) :])
+    return article
+
+
+def _picture(row):
+    return instance(Image, _OF_PICTURE, row)
+
 
 def live_page(article):
     """What readers get: a number of queries that no count of anything changes."""
-    page = _page(
-        article,
-        article,
-        authors=[byline.author for byline in article.bylines.all()],
-        tags=[article_tag.tag for article_tag in article.article_tags.all()],
-    )
-    if article.kind == Article.Kind.ARTICLE:
-        _add_citations(page, article)
-        page.previous, page.next = _neighbours(article)
-        page.cited_by_url = reverse("articles:cited_by", args=[article.slug])
-        page.connections_url = reverse("articles:connections", args=[article.slug])
-    return page
+    authors, tags = names_of([article.pk]).get(article.pk, ((), ()))
+    return _page(article, article, authors=authors, tags=tags)
 
 
 def preview_page(article, revision, *, state_note):
     """What readers would get if the revision were published now."""
-    by_uid = {author.uid: author for author in Author.objects.filter(uid__in=revision.bylines)}
-    page = _page(
+    by_uid = labels.authors_of(revision.bylines)
+    return _page(
         article,
         revision,
         authors=[by_uid[uid] for uid in revision.bylines if uid in by_uid],
         tags=_named_tags(revision.tags),
+        state_note=state_note,
     )
-    page.is_preview = True
-    page.state_note = state_note
-    return page
 
 
 def _named_tags(names):
     keys = [fold(name) for name in names]
-    found = {}
-    for tag in Tag.objects.filter(aliases__key__in=keys).prefetch_related("aliases").distinct():
-        for alias in tag.aliases.all():
-            found[alias.key] = tag
-    return [found.get(key) or Tag(name=name) for key, name in zip(keys, names, strict=True)]
+    aliases = TagAlias.objects.filter(key__in=keys).values_list("key", "tag_id")
+    found = dict(aliases)
+    by_pk = labels.tags(found.values())
+    return [
+        by_pk[found[key]] if key in found else labels.TagLabel(uid="", name=name)
+        for key, name in zip(keys, names, strict=True)
+    ]
 
 
-def _page(article, source, *, authors, tags):
-    content = structure(source.body)
+def _page(article, source, *, authors, tags, state_note=None):
+    """source: the article, or the revision of which a preview is made, with its note."""
+    content = typeset_of(source)
+    tokens = content.tokens
     resolved = references.resolve(
-        {reference.token for reference in content.references}
-        | set(filter(None, map(related_token, source.related)))
-        | _earlier_tokens(source)
+        tokens | set(filter(None, map(related_token, source.related))) | _earlier_tokens(source)
     )
-    own = RefToken("article", article.uid)
-    anchors = {heading.anchor for heading in content.headings}
-    addresses = resolved.addresses
-    for reference in content.references:
-        token = reference.token
-        if token.kind == own.kind and token.uid == own.uid:
-            # A link within the text itself.
-            address = addresses.pop(token, None)
-            if token.section in anchors:
-                addresses[token] = f"#{token.section}"
-            elif address and address != article.get_absolute_url():
-                # The section has moved.
-                addresses[token] = address
+    headings = {heading.anchor: heading.text for heading in content.headings}
+    addresses = _own_addresses(article, tokens, headings, resolved.addresses)
     is_public = article.first_published_at is not None
-    # What isn't saved yet has nothing around it.
-    is_saved = article.pk is not None
-    notices = citations.notices([article])[article.pk] if is_saved else []
-    return ArticlePage(
+    page = ArticlePage(
         title=source.title,
         standfirst=source.standfirst,
-        body=render(source.body, references=addresses, images=_pictures(content.images)),
+        body=content.render(references=addresses, images=_pictures(content.images)),
         language=source.language,
         lead_image=source.lead_image,
         authors=authors,
@@ -186,18 +209,96 @@ def _page(article, source, *, authors, tags):
         reading_minutes=content.reading_minutes,
         url=article.get_absolute_url() if article.slug else "",
         related=_related(article, source.related, resolved),
+        beginning=content.beginning,
         kind=article.kind,
-        notices=notices[: citations.NOTICES_SHOWN],
-        has_more_notices=len(notices) > citations.NOTICES_SHOWN,
         earlier=_earlier(article, source, resolved),
-        series=_series(article) if is_saved else [],
         parts=_parts(source.relations) if article.kind == Article.Kind.SERIES else [],
-        landings=[
-            landing
-            for landing in (references.former_sections(article) if is_saved else ())
-            if landing.anchor not in anchors
-        ],
+        is_preview=state_note is not None,
+        state_note=state_note or "",
     )
+    # What isn't saved yet has nothing around it.
+    if article.pk is not None:
+        _add_around(page, article, headings)
+    return page
+
+
+_EARLIER, _LATER, _SECTION = "earlier", "later", "section"
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+_NOTHING = [Value(""), Value(""), Value(0)]
+
+
+def _beside(pk, date):
+    """The articles published just before and just after a place in their order."""
+    listed = Article.objects.public().articles()
+    # The date is said by itself too: or no database would begin at its place in the index.
+    earlier = listed.filter(first_published_at__lte=date).filter(
+        Q(first_published_at__lt=date) | Q(pk__lt=pk)
+    )
+    later = listed.filter(first_published_at__gte=date).filter(
+        Q(first_published_at__gt=date) | Q(pk__gt=pk)
+    )
+    columns = ("pk", "kind", "slug", "title", "language", "first_published_at")
+    return [
+        rows.values_list(Value(name), *columns, *_NOTHING, Value(""))[:1]
+        for name, rows in (
+            (_EARLIER, earlier.newest_first()),
+            (_LATER, later.order_by("first_published_at", "id")),
+        )
+    ]
+
+
+def _former_sections(pk):
+    """The anchors of sections that readers could once link to, in the columns of the others."""
+    named = [Value(""), Value(""), Value(""), Value("")]
+    return (
+        Section.objects.former()
+        .filter(article=pk)
+        .order_by("pk")
+        .values_list(
+            Value(_SECTION), "pk", *named, "article__first_published_at", *_NOTHING, "anchor"
+        )
+    )
+
+
+# All that stands around an article in one query. What a row is says its first column.
+_surroundings = Prepared(
+    lambda pk, date: [*citations.parts_around(pk), *_beside(pk, date), _former_sections(pk)]
+)
+
+
+def _own_addresses(article, tokens, headings, addresses):
+    """The addresses as a text of the article itself uses them: its own sections by fragment."""
+    own = {token for token in tokens if (token.kind, token.uid) == ("article", article.uid)}
+    if not own:
+        return addresses
+    addresses = dict(addresses)
+    for token in own:
+        address = addresses.pop(token, None)
+        if token.section in headings:
+            addresses[token] = f"#{token.section}"
+        elif address and address != article.get_absolute_url():
+            # The section has moved.
+            addresses[token] = address
+    return addresses
+
+
+def _add_around(page, article, headings):
+    """What others say of the article, its place among them, and where its old sections land."""
+    rows = defaultdict(list)
+    for kind, *row in _surroundings(article.pk, article.first_published_at or _NEVER):
+        rows[kind].append((kind, *row))
+    # Of a preview, the headings are those of the draft.
+    around = citations.around(article, headings, rows)
+    page.notices = around.notices[: citations.NOTICES_SHOWN]
+    page.has_more_notices = len(around.notices) > citations.NOTICES_SHOWN
+    page.series = _series(article, around.series[:SERIES_SHOWN])
+    former = references.former_sections(article, [row[-1] for row in rows[_SECTION]])
+    page.landings = [landing for landing in former if landing.anchor not in headings]
+    if article.kind == Article.Kind.ARTICLE and not page.is_preview:
+        _add_citations(page, article, around)
+        page.previous, page.next = _neighbour(rows[_EARLIER]), _neighbour(rows[_LATER])
+        page.cited_by_url = path_to("articles:cited_by", article.slug)
+        page.connections_url = path_to("articles:connections", article.slug)
 
 
 def _earlier_tokens(source):
@@ -233,20 +334,10 @@ def _earlier(article, source, resolved):
     return sorted(found.values(), key=lambda earlier: not earlier.is_correction)
 
 
-def _series(article):
-    """Its place in the newest public series that it is part of: two queries at most."""
-    series = list(
-        Article.objects.public()
-        .series()
-        .filter(
-            references__set=Reference.Set.LIVE,
-            references__kind=Reference.Kind.SERIES,
-            references__is_first=True,
-            references__target_article=article,
-        )
-        .order_by("-references__published_at", "-references__source_id")
-        .only("kind", "slug", "title", "language")[:SERIES_SHOWN]
-    )
+def _series(article, rows):
+    """Its place in the newest public series that it is part of. One query, where there is one."""
+    series = [Article(pk=pk, kind=kind, slug=slug, title=title, language=language)
+              for pk, kind, slug, title, language in rows]  # fmt: skip
     if not series:
         return []
     shown = Article.objects.public()
@@ -277,7 +368,7 @@ def _place(series, parts, article):
         if not 0 <= index < len(parts):
             return None
         _pk, kind, slug, title, language = parts[index]
-        return Neighbour(title, Article(kind=kind, slug=slug).get_absolute_url(), language)
+        return Neighbour(title, address_of(kind, slug), language)
 
     return PlaceInSeries(
         series.title,
@@ -293,27 +384,34 @@ def _place(series, parts, article):
 def _parts(relations):
     """The public parts of a series, in order, as cards."""
     uids = [item["article"] for item in relations if item["kind"] == Reference.Kind.SERIES]
-    found = Article.objects.public().for_cards().filter(uid__in=set(uids)).order_by()
-    cards = {card.uid: card for card in found}
-    return [cards[uid] for uid in dict.fromkeys(uids) if uid in cards]
+    found = cards_of_uids(set(uids))
+    return [found[uid] for uid in dict.fromkeys(uids) if uid in found]
 
 
-def _add_citations(page, article):
+def _add_citations(page, article, around):
     """The newest of those who cite it in their text or as a related link, and how many do."""
-    in_text, related = Reference.Kind.INLINE, Reference.Kind.RELATED
-    found = [
-        item
-        for kind, limit in ((in_text, CITED_BY_SHOWN), (related, RECOMMENDED_IN_SHOWN))
-        for item in citations.newest(article, kind, limit=limit)
-    ]
-    if not found:
+    if not around.citations:
         return
-    found = citations.with_sections(article, found)
-    totals = citations.counts(article)
-    page.cited_by = [item for item in found if item.kind == in_text]
+    in_text, related = Reference.Kind.INLINE, Reference.Kind.RELATED
+    totals = around.totals or _remembered_counts(article)
+    of_kind = {
+        kind: [item for item in around.citations if item.kind == kind]
+        for kind in (in_text, related)
+    }
+    page.cited_by = of_kind[in_text][:CITED_BY_SHOWN]
     page.cited_by_more = totals.get(in_text, 0) - len(page.cited_by)
-    page.recommended_in = [item for item in found if item.kind == related]
+    page.recommended_in = of_kind[related][:RECOMMENDED_IN_SHOWN]
     page.citation_count = sum(totals.values())
+
+
+def _remembered_counts(article):
+    """Counted once under each content version: thousands may cite an article."""
+    counts = shelf("citation counts")
+    if article.pk not in counts:
+        if len(counts) >= COUNTS_REMEMBERED_MAX:
+            counts.clear()
+        counts[article.pk] = citations.counts(article)
+    return counts[article.pk]
 
 
 def _shown_update(article):
@@ -326,8 +424,8 @@ def _shown_update(article):
 
 def _pictures(uids):
     """uid → a callable that shows the picture with a given alternative text."""
-    images = Image.objects.filter(uid__in=set(uids)) if uids else ()
-    return {image.uid: _Shown(image) for image in images}
+    pictures = map(_picture, _pictures_by_uid(sorted(set(uids))))
+    return {picture.uid: _Shown(picture) for picture in pictures}
 
 
 class _Shown:
@@ -377,39 +475,33 @@ def _related(article, items, resolved):
     return shown
 
 
-def _neighbours(article):
-    """The articles published just before and just after this one.
+def _neighbour(rows):
+    for _part, _pk, kind, slug, title, language, *_rest in rows:
+        return Neighbour(title, address_of(kind, slug), language)
+    return None
 
-    The date is said by itself too: without that, no database would begin at its place in the index.
+
+@dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """An article with its whole text, in which addresses are absolute.
+
+    What corrects or updates it is said before its text.
     """
-    date, pk = article.first_published_at, article.pk
-    listed = Article.objects.public().articles().only("kind", "slug", "title", "language")
-    older = (
-        listed.filter(first_published_at__lte=date)
-        .filter(Q(first_published_at__lt=date) | Q(pk__lt=pk))
-        .newest_first()
-        .first()
-    )
-    newer = (
-        listed.filter(first_published_at__gte=date)
-        .filter(Q(first_published_at__gt=date) | Q(pk__gt=pk))
-        .order_by("first_published_at", "id")
-        .first()
-    )
-    return tuple(
-        Neighbour(item.title, item.get_absolute_url(), item.language) if item else None
-        for item in (older, newer)
-    )
+
+    article: Article
+    authors: list
+    tags: list
+    body: SafeString
 
 
-def feed_bodies(articles):
-    """The whole texts of some articles for feeds, by primary key; addresses are absolute.
-
-    What corrects or updates an article is said before its text.
-    """
+def feed_entries(pks):
+    """The entries of those that are public, in the order of their primary keys."""
+    found = {article.pk: article for article in map(_article, _by_pk(pks))}
+    articles = [found[pk] for pk in pks if pk in found]
+    names = names_of(list(found))
     site = publication()
-    contents = {article.pk: structure(article.body) for article in articles}
-    tokens = {ref.token for content in contents.values() for ref in content.references}
+    contents = {article.pk: typeset_of(article) for article in articles}
+    tokens = set().union(*(content.tokens for content in contents.values()))
     resolved = references.resolve(tokens.union(*map(_earlier_tokens, articles)))
     addresses = {token: site.absolute(path) for token, path in resolved.addresses.items()}
     pictures = {
@@ -419,13 +511,15 @@ def feed_bodies(articles):
         ).items()
     }
     notices = citations.notices(articles)
-    return {
-        article.pk: _feed_notices(
-            article, notices[article.pk], _earlier(article, article, resolved)
+    return [
+        FeedEntry(
+            article,
+            *names[article.pk],
+            _feed_notices(article, notices[article.pk], _earlier(article, article, resolved))
+            + contents[article.pk].render(references=addresses, images=pictures),
         )
-        + render(article.body, references=addresses, images=pictures)
         for article in articles
-    }
+    ]
 
 
 def _feed_notices(article, notices, earlier):

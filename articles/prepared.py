@@ -10,16 +10,17 @@ from datetime import UTC, datetime, timedelta
 from django.db import connection
 
 # Values that no row has: where they turn up in the written query, other values are put in.
-_NUMBERS_FROM = 8_000_000_000_000_000
+_NUMBERS_FROM = 2_100_000_000
 _DATES_FROM = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 class Prepared:
-    """A query that is written at its first use: prepared(*values) gives its rows as lists.
+    """A query that is written at its first use: prepared(*values) gives its rows as tuples.
 
     make: a function that makes a queryset of values_list, of values that stand in conditions only,
     each as it is. A value is a number, a text, a time, or a collection of one of these, which may
-    be empty: then nothing is asked, and there are no rows.
+    be empty: then nothing is asked, and there are no rows. If make gives several querysets of
+    the same columns, all are asked in one query, and their rows come one after the other.
     """
 
     def __init__(self, make):
@@ -42,6 +43,11 @@ class Prepared:
         return rows[0] if rows else None
 
 
+def instance(model, names, row):
+    """An instance of a row of some columns, named in the order of the model's fields."""
+    return model.from_db(connection.alias, names, row)
+
+
 class _Written:
     """A query as text, and which of its parameters are which of the values."""
 
@@ -53,25 +59,56 @@ class _Written:
             else next(stand_ins)
             for value in values
         ]
-        self.compiler = make(*arguments).query.get_compiler(connection=connection)
-        self.sql, parameters = self.compiler.as_sql()
+        made = make(*arguments)
+        querysets = made if isinstance(made, (list, tuple)) else [made]
+        compilers = [one.query.get_compiler(connection=connection) for one in querysets]
+        written = [compiler.as_sql() for compiler in compilers]
+        self.sql = written[0][0] if len(written) == 1 else _all_of(sql for sql, _ in written)
+        self.compiler = compilers[0]
         columns = tuple(column for column, _sql, _alias in self.compiler.select)
         self.converters = self.compiler.get_converters(columns)
         places = {_adapted(one): n for n, one in enumerate(_flat(arguments))}
-        self.parameters = [(places.get(one), one) for one in parameters]
-        if {place for place, _one in self.parameters if place is not None} != {*places.values()}:
+        parameters = [one for _sql, of_part in written for one in of_part]
+        self.places = [places[one] for one in parameters if one in places]
+        if {*self.places} != {*places.values()}:
             raise ValueError("a value of a prepared query is changed on its way into it")
+        # What never changes is written out: SQLite looks for a partial index when it reads the
+        # query, before it knows any parameter, and would have to read it again each time.
+        self.sql = _filled(self.sql, [None if one in places else one for one in parameters])
 
     def rows(self, values, offset):
         values = [_adapted(value) for value in values]
-        parameters = [one if place is None else values[place] for place, one in self.parameters]
         sql = f"{self.sql} OFFSET {offset:d}" if offset else self.sql
         with connection.cursor() as cursor:
-            cursor.execute(sql, parameters)
+            cursor.execute(sql, [values[place] for place in self.places])
             rows = cursor.fetchall()
-        return (
-            list(self.compiler.apply_converters(rows, self.converters)) if self.converters else rows
-        )
+        if self.converters:
+            return [tuple(row) for row in self.compiler.apply_converters(rows, self.converters)]
+        return rows
+
+
+def _filled(sql, constants):
+    """A query with its constants in it; None stays a parameter."""
+    first, *others = sql.split("%s")
+    return first + "".join(
+        ("%s" if one is None else _literal(one)) + rest
+        for one, rest in zip(constants, others, strict=True)
+    )
+
+
+def _literal(constant):
+    if isinstance(constant, str):
+        return "'{}'".format(constant.replace("'", "''").replace("%", "%%"))
+    if isinstance(constant, int):
+        return str(constant)
+    raise ValueError(f"{constant!r} can't be written out in a prepared query")
+
+
+def _all_of(queries):
+    """One query of several: in brackets, since each has an order and a limit of its own."""
+    return " UNION ALL ".join(
+        f"SELECT * FROM ({sql}) AS part{number}" for number, sql in enumerate(queries)
+    )
 
 
 def _with_even_length(value):

@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Prefetch
 from django.utils import timezone
 
 
@@ -56,43 +55,3 @@ class ArticleQuerySet(models.QuerySet):
         return self.filter(article_tags__tag=tag).order_by(
             "-article_tags__published_at", "-article_tags__content_object_id"
         )
-
-    def for_cards(self):
-        """With what a card in a list shows: three queries whatever the number of cards."""
-        return (
-            self.select_related("lead_image")
-            .only(
-                "uid",
-                "kind",
-                "language",
-                "slug",
-                "title",
-                "standfirst",
-                "reading_minutes",
-                "first_published_at",
-                "updated_at",
-                "lead_image",
-            )
-            .prefetch_related(*self._names())
-        )
-
-    def for_page(self):
-        """With what the article page shows of the article itself."""
-        return self.select_related("lead_image").prefetch_related(*self._names())
-
-    def _names(self):
-        from_model = self.model._meta.get_field
-        byline = from_model("bylines").related_model
-        article_tag = from_model("article_tags").related_model
-        return [
-            Prefetch(
-                "bylines",
-                queryset=byline.objects.select_related("author", "author__photo").order_by(
-                    "position"
-                ),
-            ),
-            Prefetch(
-                "article_tags",
-                queryset=article_tag.objects.select_related("tag").order_by("position"),
-            ),
-        ]

@@ -16,9 +16,11 @@ from django.db.models import Q
 from django.urls import Resolver404
 from django.urls import resolve as resolve_path
 
+from articles import labels
 from articles.directory import folded
 from articles.models import Article, Forward, Redirect, Reference, Section, Tag
 from articles.names import former_path, host_of
+from articles.prepared import Prepared, instance
 from articles.rendering import (
     RefToken,
     Structure,
@@ -222,7 +224,7 @@ class Resolved:
     """What readers may follow at this moment, of the references of one page.
 
     addresses: RefToken → path (with the fragment while the section is in the live text).
-    targets: RefToken → the article, author or tag that readers get there.
+    targets: RefToken → what readers get there: an article, or an author or tag by its label.
     headings: RefToken → the heading of the section, where it is in the live text.
     articles: uid → the public article, or the one it leads on to.
     """
@@ -235,15 +237,11 @@ class Resolved:
 
 
 _SHOWN = (
-    "uid",
-    "kind",
-    "state",
-    "slug",
-    "language",
-    "title",
-    "standfirst",
-    "first_published_at",
-    "reading_minutes",
+    *("id", "uid", "kind", "state", "language", "slug", "title", "standfirst"),
+    *("reading_minutes", "first_published_at"),
+)
+_public_by_uid = Prepared(
+    lambda uids: Article.objects.public().filter(uid__in=uids).order_by().values_list(*_SHOWN)
 )
 
 
@@ -255,25 +253,27 @@ def resolve(tokens):
     resolved = Resolved()
     uids = {kind: {} for kind in _MODELS}
     for token in tokens:
-        uids[token.kind].setdefault(token.uid, set()).add(token)
+        uids[token.kind].setdefault(token.uid, []).append(token)
     if uids["article"]:
-        public = Article.objects.public().filter(uid__in=uids["article"])
-        for article in public.only(*_SHOWN).order_by():
+        for row in _public_by_uid(sorted(uids["article"])):
+            article = instance(Article, _SHOWN, row)
+            address = article.get_absolute_url()
             resolved.articles[article.uid] = article
             for token in uids["article"][article.uid]:
-                resolved.addresses[token] = article.get_absolute_url()
+                resolved.addresses[token] = address
                 resolved.targets[token] = article
         astray = _add_fragments(
             resolved, {token for same in uids["article"].values() for token in same}
         )
         _follow_forwards(resolved, astray)
-    for kind, model in (("author", Author), ("tag", Tag)):
+    for kind, labels_of in (("author", labels.authors_of), ("tag", labels.tags_of)):
         if uids[kind]:
-            found = model.objects.known().filter(uid__in=uids[kind])
-            for target in found.only("uid", "slug", "name").order_by():
-                for token in uids[kind][target.uid]:
-                    resolved.addresses[token] = target.get_absolute_url()
-                    resolved.targets[token] = target
+            for uid, label in labels_of(uids[kind]).items():
+                if label.first_public_at is None:
+                    continue
+                for token in uids[kind][uid]:
+                    resolved.addresses[token] = label.url
+                    resolved.targets[token] = label
     return resolved
 
 
@@ -298,16 +298,22 @@ def _live_sections(places):
     places = set(places)
     if not places:
         return {}
-    found = Section.objects.filter(
-        article__uid__in={uid for uid, _anchor in places},
-        anchor__in={anchor for _uid, anchor in places},
-        state=Section.State.LIVE,
-    )
+    uids = sorted({uid for uid, _anchor in places})
+    anchors = sorted({anchor for _uid, anchor in places})
     return {
         (uid, anchor): heading
-        for uid, anchor, heading in found.values_list("article__uid", "anchor", "heading")
+        for uid, anchor, heading in _sections_of(uids, anchors)
         if (uid, anchor) in places
     }
+
+
+_sections_of = Prepared(
+    lambda uids, anchors: (
+        Section.objects.filter(article__uid__in=uids, anchor__in=anchors, state=Section.State.LIVE)
+        .order_by()
+        .values_list("article__uid", "anchor", "heading")
+    )
+)
 
 
 def _follow_forwards(resolved, tokens):
@@ -363,9 +369,9 @@ def _forward_address(forward, live_sections):
     return address
 
 
-def successor_address(article):
+def successor_address(pk):
     """Where readers are led who ask for an article that isn't public any more; None: nowhere."""
-    forward = _public_forwards().filter(article=article, section="").first()
+    forward = _public_forwards().filter(article=pk, section="").first()
     if forward is None:
         return None
     return _forward_address(forward, _live_target_sections([forward]))
@@ -383,17 +389,12 @@ class FormerSection:
     title: str = ""
 
 
-def former_sections(article):
+def former_sections(article, anchors):
     """The sections that readers could once link to and that are not in the live text now.
 
-    At most three queries. Their fragments still stand in bookmarks and on other sites.
+    anchors: theirs, in order. At most two queries. Their fragments still stand in bookmarks and
+    on other sites.
     """
-    gone = (
-        Section.objects.filter(article=article, was_public=True)
-        .exclude(state=Section.State.LIVE)
-        .order_by("pk")
-    )
-    anchors = list(gone.values_list("anchor", flat=True))
     if not anchors:
         return []
     forwards = {forward.section: forward for forward in _public_forwards().filter(article=article)}

@@ -841,7 +841,7 @@ def _image_place(attributes):
 
 
 def typeset_from(stored):
-    """What `Typeset.stored` gave, without the text; None where it is of another form, or nothing."""
+    """What `Typeset.stored` gave, without the text; None of nothing, and of another form."""
     outline, *pieces = (stored or "").split(_PIECE)
     outline = json.loads(outline) if outline else {}
     if outline.get("form") != _TYPESET_FORM:

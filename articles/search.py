@@ -32,11 +32,10 @@ from articles.text_analysis import (
     compounds,
     forms,
     join_compound,
-    occurrences,
-    spellings,
     stem,
     stems,
     tokens,
+    words_beginning,
 )
 
 QUERY_MAX_LENGTH = 200
@@ -110,6 +109,11 @@ class Terms:
 
     words: frozenset[str] = frozenset()
     prefix: str = ""
+
+    @property
+    def first_letters(self):
+        """No stemmer changes a word's first letter."""
+        return {word[0] for word in (*self.words, self.prefix) if word}
 
 
 @dataclass(frozen=True, slots=True)
@@ -516,9 +520,14 @@ def snippet(text, terms, *, length=240):
     About length characters, cut between words. Without a hit it is the beginning.
     """
     text = " ".join(text[:TEXT_MAX_LENGTH].split())
-    matched = {spelling: _matched_term(spelling, terms) for spelling in spellings(text)}
-    marked = {spelling for spelling, term in matched.items() if term}
-    found = [(match.start(), match.end(), matched[match[0]]) for match in occurrences(text, marked)]
+    matched = {}
+    found = []
+    for match in words_beginning(text, terms.first_letters):
+        spelling = match[0]
+        if spelling not in matched:
+            matched[spelling] = _matched_term(spelling, terms)
+        if matched[spelling]:
+            found.append((match.start(), match.end(), matched[spelling]))
     start, end = _passage(text, found, length)
     pieces = ["… " if start else ""]
     position = start

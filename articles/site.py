@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from articles.models import Article, ContentVersion, Image, MenuItem, SiteSettings
+from articles.prepared import Prepared
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DEFAULT_NAME = "Iran Russland Beziehung"
@@ -40,41 +41,78 @@ class Publication:
         return path if path.startswith(("http:", "https:")) else f"{self.url}{path}"
 
 
-# The publication of the request at hand, so that one page asks for it once and shows one state.
+class _State:
+    """What this process remembers of the publication under one content version."""
+
+    def __init__(self, changed_at):
+        self.publication = _load(changed_at)
+        self.shelves = {}
+
+
+class _Request:
+    """One request, so that it asks for the state once and shows one state."""
+
+    def __init__(self, reads):
+        self.reads = reads
+        self.state = None
+
+
 _at_hand = ContextVar("publication", default=None)
-# The newest publication seen by this process, under the content version it was read for.
+# The newest state seen by this process, under the content version it was read for.
 _remembered = {}
+
+_version = Prepared(
+    lambda: ContentVersion.objects.filter(pk=1).values_list("number", "token", "changed_at")
+)
 
 
 def publication():
     """The publication as it is now: one query while nothing has changed, four after a change."""
-    memo = _at_hand.get()
-    if memo is None:
-        return _newest()
-    if not memo:
-        memo.append(_newest())
-    return memo[0]
+    return _state().publication
+
+
+def shelf(name):
+    """A dict of this name for what was read under the content version at hand, or after it.
+
+    It is dropped when the version changes, so what is on it can be newer than the version for
+    as long as the request at hand takes, and older never. Only requests that read leave
+    something on it: what a verb sees may still be rolled back.
+    """
+    request = _at_hand.get()
+    if request is None or not request.reads:
+        return {}
+    return _state().shelves.setdefault(name, {})
 
 
 @contextmanager
-def one_request():
-    """Within it, `publication` asks the database at most once."""
-    token = _at_hand.set([])
+def one_request(*, reads):
+    """Within it, the content version is asked for at most once."""
+    token = _at_hand.set(_Request(reads))
     try:
         yield
     finally:
         _at_hand.reset(token)
 
 
+def _state():
+    request = _at_hand.get()
+    if request is None:
+        return _newest()
+    if request.state is None:
+        request.state = _newest()
+    return request.state
+
+
 def _newest():
     # The version is read first: what is read after it can be newer, never older.
-    row = ContentVersion.objects.filter(pk=1).first()
-    version = str(row)
-    if version not in _remembered:
-        found = _load(row.changed_at if row else EPOCH)
+    number, token, changed_at = _version.first() or (0, "", EPOCH)
+    version = (number, token)
+    state = _remembered.get(version)
+    if state is None:
+        state = _State(changed_at)
         _remembered.clear()
-        _remembered[version] = found
-    return _remembered[version]
+        _remembered[version] = state
+    return state
 
 
 def forget():

@@ -7,7 +7,6 @@ from django.db.models import Max
 from django.db.models.functions import TruncMonth
 from django.http import Http404, HttpResponse
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import timezone
 
 from articles.models import Article, Tag
@@ -15,6 +14,7 @@ from articles.site import publication
 from articles.views import listed_series
 from authors.models import Author
 from irb_site.decorators import read_only
+from irb_site.paths import path_to
 
 # The protocol allows 50,000; smaller files are made faster.
 PER_FILE = 10_000
@@ -40,7 +40,7 @@ def _lists(number):
     articles = Article.objects.public().articles()
     newest = articles.aggregate(last=Max("updated_at"))["last"]
     names = ("articles:home", "articles:archive", "articles:tags", "authors:list")
-    entries = [Entry(reverse(name), newest) for name in names]
+    entries = [Entry(path_to(name), newest) for name in names]
     months = articles.order_by().annotate(month=TruncMonth("first_published_at")).values("month")
     months = list(months.annotate(last=Max("updated_at")).order_by("-month"))
     years = {}
@@ -49,14 +49,12 @@ def _lists(number):
         last = years.get(month.year)
         years[month.year] = max(last, row["last"]) if last else row["last"]
         entries.append(
-            Entry(reverse("articles:archive_month", args=[month.year, month.month]), row["last"])
+            Entry(path_to("articles:archive_month", month.year, month.month), row["last"])
         )
-    entries += [
-        Entry(reverse("articles:archive_year", args=[year]), last) for year, last in years.items()
-    ]
+    entries += [Entry(path_to("articles:archive_year", year), last) for year, last in years.items()]
     newest = listed_series().aggregate(last=Max("updated_at"))["last"]
     if newest:
-        entries.append(Entry(reverse("articles:series"), newest))
+        entries.append(Entry(path_to("articles:series"), newest))
     return entries
 
 
@@ -79,7 +77,7 @@ def index(request):
     if Tag.objects.listed().exists() or Author.objects.listed().exists():
         names.append("subjects")
     site = publication()
-    urls = [site.absolute(reverse("articles:sitemap_section", args=[name])) for name in names]
+    urls = [site.absolute(path_to("articles:sitemap_section", name)) for name in names]
     return _xml("sitemap_index.xml", {"urls": urls})
 
 

@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import escape
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
 from articles.rendering import excerpt
@@ -44,6 +47,58 @@ class Meta:
             self.image_size = (self.image.width, self.image.height)
         else:
             self.image_url, self.image_alt = site.absolute(static("img/share.png")), site.name
+
+    def elements(self):
+        """What machines read of a page that readers see, but for the structured data."""
+        names = [("description", self.description)]
+        if self.author_names:
+            names.append(("author", ", ".join(self.author_names)))
+        names.append(("robots", "noindex" if self.noindex else "max-image-preview:large"))
+        links = [f'<link rel="canonical" href="{escape(self.canonical)}">']
+        links += [
+            f'<link rel="alternate" type="{feed["type"]}" title="{escape(feed["title"])}"'
+            f' href="{escape(feed["url"])}">'
+            for feed in self.feeds
+        ]
+        properties = [
+            ("og:site_name", publication().name),
+            ("og:type", self.type),
+            ("og:url", self.canonical),
+            ("og:title", self.heading_title),
+            ("og:description", self.description),
+            ("og:image", self.image_url),
+            ("og:image:width", self.image_size[0]),
+            ("og:image:height", self.image_size[1]),
+            ("og:image:alt", self.image_alt or self.heading_title),
+        ]
+        if self.type == "article" and self.published_at:
+            for name, time in (("published", self.published_at), ("modified", self.updated_at)):
+                local = timezone.localtime(time or self.published_at)
+                properties.append((f"article:{name}_time", local.isoformat()))
+        if self.type == "article":
+            properties += [("article:section", self.section)] if self.section else []
+            properties += [("article:tag", name) for name in self.tags]
+        cards = [
+            ("twitter:card", "summary_large_image"),
+            ("twitter:title", self.heading_title),
+            ("twitter:description", self.description),
+            ("twitter:image", self.image_url),
+            ("twitter:image:alt", self.image_alt or self.heading_title),
+        ]
+        return mark_safe(
+            "\n".join(
+                [
+                    *(_meta("name", *one) for one in names),
+                    *links,
+                    *(_meta("property", *one) for one in properties),
+                    *(_meta("name", *one) for one in cards),
+                ]
+            )
+        )
+
+
+def _meta(kind, name, content):
+    return f'<meta {kind}="{name}" content="{escape(content)}">'
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +238,7 @@ def series(page, meta):
             {
                 "@type": "Article",
                 "headline": card.title,
-                "url": site.absolute(card.get_absolute_url()),
+                "url": site.absolute(card.url),
                 "position": position,
             }
             for position, card in enumerate(page.parts, start=1)

@@ -5,6 +5,7 @@ both databases and the snippets agree about what counts as the same word.
 """
 
 import re
+import string
 import threading
 import unicodedata
 from functools import lru_cache
@@ -91,17 +92,23 @@ def fold_text(text):
     return bare.translate(_PLAIN_LETTERS)
 
 
-def spellings(text):
-    """The words of the text as they are written, each once."""
-    return set(_WORD.findall(text))
+def words_beginning(text, letters):
+    """Yields a match for each word of a text that could begin with one of some folded letters.
+
+    Which these are is asked of most texts at once, so what needs folding is left to the caller.
+    """
+    return _beginning("".join(sorted(letters))).finditer(text)
 
 
-def occurrences(text, spellings):
-    """Yields a match for each place where one of some spellings stands as a word."""
-    if spellings:
-        # The longest first, so that the "Iran" of "Iran's" doesn't come before it.
-        either = "|".join(re.escape(spelling) for spelling in sorted(spellings, key=len)[::-1])
-        yield from re.finditer(rf"(?<!{_INSIDE})(?:{either})(?!{_INSIDE})", text)
+@lru_cache(maxsize=1000)
+def _beginning(letters):
+    others = set(string.ascii_letters + string.digits).difference(letters, letters.upper())
+    # First of all the letter: the engine finds it quickly, and looks back from there.
+    first = rf"[^\W_{''.join(sorted(others))}]"
+    return re.compile(
+        rf"{first}(?<!{_INSIDE}{first})(?<!{_LETTER}['’ʼ][sS]){_INSIDE}*"
+        rf"(?:['’ʼ][sS](?!{_LETTER}))?"
+    )
 
 
 def tokens(text):

@@ -1,8 +1,9 @@
-"""The bodies of live articles made ready for readers: written at publish, put right by a rebuild."""
+"""Bodies made ready for readers: written when they are published, put right by a rebuild."""
 
 from django.db import transaction
 
 from articles.models import Article
+from articles.prepared import Prepared
 from articles.rendering import typeset, typeset_from
 
 BATCH_SIZE = 200
@@ -23,6 +24,18 @@ def typeset_of(words):
 def text_of(article):
     """The plain text of an article; made on the spot where none is stored."""
     return typeset(article.body).text if article.text is None else article.text
+
+
+_texts = Prepared(lambda pks: Article.objects.public().filter(pk__in=pks).values_list("pk", "text"))
+
+
+def texts_of(pks):
+    """Primary key → plain text, of public articles. One query, where all texts are stored."""
+    texts = dict(_texts(pks))
+    missing = [pk for pk, text in texts.items() if text is None]
+    if missing:
+        texts |= {one.pk: text_of(one) for one in Article.objects.public().filter(pk__in=missing)}
+    return texts
 
 
 def rebuild(progress=None):

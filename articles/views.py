@@ -4,27 +4,28 @@ from datetime import timedelta
 from itertools import groupby
 
 from django.db.models import Count, Exists, OuterRef, Subquery
-from django.db.models.functions import ExtractMonth, ExtractYear
 from django.http import Http404, HttpResponse, HttpResponseGone, HttpResponsePermanentRedirect
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.dates import MONTHS
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import cache_control
 
-from articles import citations, neighbourhood, references, structured_data
+from articles import citations, labels, lists, neighbourhood, references, structured_data
 from articles import search as index
+from articles.cards import add_pictures, cards, cards_in_order
 from articles.models import Article, Pick, Reference, Tag
-from articles.pages import live_page
+from articles.pages import live_page, public_article
 from articles.paging import PER_PAGE, pager
-from articles.rendering import structure
-from articles.site import publication
+from articles.prepared import Prepared
+from articles.site import publication, shelf
 from articles.structured_data import Meta, breadcrumbs
+from articles.typesetting import texts_of
 from authors.models import Author
 from irb_site.decorators import read_only
+from irb_site.paths import path_to
 
 LATEST_SHOWN = 12
 TAGS_SHOWN = 24
@@ -36,6 +37,12 @@ DETAIL_TEMPLATES = {
     Article.Kind.PAGE: "articles/page_detail.html",
     Article.Kind.SERIES: "articles/series_detail.html",
 }
+
+
+def found_or_404(thing):
+    if thing is None:
+        raise Http404
+    return thing
 
 
 def feeds_of(title, route, *args):
@@ -50,48 +57,53 @@ def feeds_of(title, route, *args):
         {
             "title": f"{title} ({label})",
             "label": label,
-            "url": reverse(f"{namespace}:{route_name}", args=args),
+            "url": path_to(f"{namespace}:{route_name}", *args),
             "type": media_type,
         }
         for route_name, label, media_type in kinds
     ]
 
 
+_picked = Prepared(
+    lambda: Pick.objects.filter(
+        tag__isnull=True, article__in=Article.objects.public().articles()
+    ).values_list("place", "article_id")
+)
+_listed_tags = Prepared(
+    lambda: (
+        Tag.objects.listed()
+        .order_by("-article_count", "name")
+        .values_list("pk", "article_count")[:TAGS_SHOWN]
+    )
+)
+_listed_authors = Prepared(
+    lambda: (
+        Author.objects.listed().order_by("-article_count", "name").values_list("pk")[:AUTHORS_SHOWN]
+    )
+)
+
+
 @read_only
 def home(request):
     site = publication()
-    picked = list(
-        Pick.objects.filter(
-            tag__isnull=True, article__in=Article.objects.public().articles()
-        ).values_list("place", "article_id")
-    )
-    newest = list(
-        Article.objects.public()
-        .articles()
-        .newest_first()
-        .values_list("pk", flat=True)[: LATEST_SHOWN + len(picked) + 1]
-    )
-    cards = (
-        Article.objects.public()
-        .articles()
-        .for_cards()
-        .order_by()
-        .in_bulk({pk for _place, pk in picked} | set(newest))
-    )
+    picked = _picked()
+    newest = lists.newest(LATEST_SHOWN + len(picked) + 1)
+    found = cards({pk for _place, pk in picked} | set(newest))
 
     def at(place):
-        return [cards[pk] for where, pk in picked if where == place and pk in cards]
+        return [found[pk] for where, pk in picked if where == place and pk in found]
 
     lead = next(iter(at(Pick.Place.HOME_LEAD)), None)
     if lead is None and newest:
-        lead = cards.get(newest[0])
-    picks = [card for card in at(Pick.Place.HOME_ROW) if card != lead]
-    above = {card.pk for card in [lead, *picks] if card}
-    latest = [cards[pk] for pk in newest if pk in cards and pk not in above][:LATEST_SHOWN]
+        lead = found.get(newest[0])
+    picks = [card for card in at(Pick.Place.HOME_ROW) if card is not lead]
+    add_pictures([card for card in (lead, *picks) if card])
+    above = {card.pk for card in (lead, *picks) if card}
+    latest = [found[pk] for pk in newest if pk in found and pk not in above][:LATEST_SHOWN]
     meta = Meta(
         heading_title=site.name,
         title=f"{site.name} – {site.tagline}" if site.tagline else site.name,
-        canonical=reverse("articles:home"),
+        canonical=path_to("articles:home"),
         feeds=feeds_of(site.name, "articles:feed"),
         image=lead.lead_image if lead else None,
         structured_data=[structured_data.website()],
@@ -103,13 +115,28 @@ def home(request):
         "picks": picks,
         "latest": latest,
         "start_here": at(Pick.Place.START_HERE),
-        "tags": Tag.objects.listed().order_by("-article_count", "name")[:TAGS_SHOWN],
-        "authors": Author.objects.listed()
-        .select_related("photo")
-        .order_by("-article_count", "name")[:AUTHORS_SHOWN],
-        "has_series": listed_series().exists(),
+        **_ways_in(),
     }
     return render(request, "articles/home.html", context)
+
+
+def _ways_in():
+    """The tags and authors with the most articles, and whether there is a series.
+
+    Looked up once under each content version, since all tags and authors have to be compared.
+    """
+    remembered = shelf("home")
+    if "ways in" not in remembered:
+        tag_counts = _listed_tags()
+        tags = labels.tags([pk for pk, _count in tag_counts])
+        author_pks = [pk for (pk,) in _listed_authors()]
+        authors = labels.authors(author_pks)
+        remembered["ways in"] = {
+            "tags": [(tags[pk].url, tags[pk].name, count) for pk, count in tag_counts],
+            "authors": [authors[pk] for pk in author_pks],
+            "has_series": bool(_some_series()),
+        }
+    return remembered["ways in"]
 
 
 @read_only
@@ -128,19 +155,26 @@ def series_detail(request, slug):
 
 
 def _article(request, slug, kind):
-    article = Article.objects.public().for_page().filter(kind=kind, slug=slug).first()
+    article = public_article(kind, slug)
     if article is None:
         return _way_on(request, slug, kind)
     page = live_page(article)
     return render(request, DETAIL_TEMPLATES[kind], article_context(page))
 
 
+_gone = Prepared(
+    lambda kind, slug: (
+        Article.objects.gone().filter(kind=kind, slug=slug).order_by().values_list("pk")
+    )
+)
+
+
 def _way_on(request, slug, kind):
     """What is answered in place of an article that readers may not, or may no longer, see."""
-    former = Article.objects.gone().filter(kind=kind, slug=slug).first()
-    if former is None:
+    row = _gone.first(kind, slug)
+    if row is None:
         raise Http404(_("There is no such article."))
-    address = references.successor_address(former)
+    address = references.successor_address(row[0])
     return HttpResponsePermanentRedirect(address) if address else gone(request)
 
 
@@ -153,14 +187,14 @@ def article_context(page):
     """What the article template needs beside the page itself; previews use it too."""
     is_article = page.kind == Article.Kind.ARTICLE
     crumbs = {
-        Article.Kind.ARTICLE: [(_("Articles"), reverse("articles:archive"))],
-        Article.Kind.SERIES: [(_("Series"), reverse("articles:series"))],
+        Article.Kind.ARTICLE: [(_("Articles"), path_to("articles:archive"))],
+        Article.Kind.SERIES: [(_("Series"), path_to("articles:series"))],
     }
     crumbs = breadcrumbs(*crumbs.get(page.kind, []), (page.title, page.url))
     meta = Meta(
         heading_title=page.title,
         canonical=page.url,
-        description=page.standfirst or structure(page.body).text or page.title,
+        description=page.standfirst or page.beginning or page.title,
         type="article" if is_article else "website",
         language=page.language,
         image=page.lead_image,
@@ -198,11 +232,14 @@ def listed_series():
     )  # fmt: skip
 
 
+_some_series = Prepared(lambda: listed_series().order_by().values_list("pk")[:1])
+
+
 @read_only
 def series_list(request):
     series = listed_series().newest_first()
     page = pager(request, series.count())
-    path = reverse("articles:series")
+    path = path_to("articles:series")
     crumbs = breadcrumbs((_("Series"), path))
     context = {
         "meta": Meta(
@@ -230,23 +267,23 @@ def article_cited_by(request, slug):
         article,
         heading=_("Who cites this article"),
         name=article.title,
-        crumbs=[(_("Articles"), reverse("articles:archive"))],
-        path=reverse("articles:cited_by", args=[slug]),
-        connections_url=reverse("articles:connections", args=[slug]),
+        crumbs=[(_("Articles"), path_to("articles:archive"))],
+        path=path_to("articles:cited_by", slug),
+        connections_url=path_to("articles:connections", slug),
     )
 
 
 @read_only
 def tag_cited_by(request, slug):
-    tag = get_object_or_404(Tag.objects.known(), slug=slug)
+    tag = found_or_404(labels.known_tag(slug))
     return cited_by(
         request,
         tag,
         heading=_("Who mentions this subject"),
         name=tag.name,
-        crumbs=[(_("Tags"), reverse("articles:tags"))],
-        path=reverse("articles:tag_cited_by", args=[slug]),
-        connections_url=reverse("articles:tag_connections", args=[slug]),
+        crumbs=[(_("Tags"), path_to("articles:tags"))],
+        path=path_to("articles:tag_cited_by", slug),
+        connections_url=path_to("articles:tag_connections", slug),
     )
 
 
@@ -289,22 +326,22 @@ def article_connections(request, slug):
         request,
         neighbourhood.of_article(article),
         heading=_("What this article is connected to"),
-        crumbs=[(_("Articles"), reverse("articles:archive"))],
-        path=reverse("articles:connections", args=[slug]),
-        cited_by_url=reverse("articles:cited_by", args=[slug]),
+        crumbs=[(_("Articles"), path_to("articles:archive"))],
+        path=path_to("articles:connections", slug),
+        cited_by_url=path_to("articles:cited_by", slug),
     )
 
 
 @read_only
 def tag_connections(request, slug):
-    tag = get_object_or_404(Tag.objects.known(), slug=slug)
+    tag = found_or_404(labels.known_tag(slug))
     return _connections(
         request,
         neighbourhood.of_tag(tag),
         heading=_("What this subject is connected to"),
-        crumbs=[(_("Tags"), reverse("articles:tags"))],
-        path=reverse("articles:tag_connections", args=[slug]),
-        cited_by_url=reverse("articles:tag_cited_by", args=[slug]),
+        crumbs=[(_("Tags"), path_to("articles:tags"))],
+        path=path_to("articles:tag_connections", slug),
+        cited_by_url=path_to("articles:tag_cited_by", slug),
     )
 
 
@@ -331,20 +368,18 @@ def _connections(request, found, *, heading, crumbs, path, cited_by_url):
 
 @read_only
 def archive(request, year=None, month=None):
-    articles = Article.objects.public().articles()
-    counts = _counts_by_month()
-    heading, crumbs = _("Archive"), [(_("Archive"), reverse("articles:archive"))]
+    counts = lists.counts_by_month()
+    heading, crumbs = _("Archive"), [(_("Archive"), path_to("articles:archive"))]
     total = sum(count for _year, _month, count in counts)
     if year is not None:
         total = sum(n for y, m, n in counts if y == year and month in (None, m))
         if not total:
             raise Http404(_("Nothing was published then."))
-        articles = articles.published_in(year, month)
         heading = str(year)
-        crumbs.append((str(year), reverse("articles:archive_year", args=[year])))
+        crumbs.append((str(year), path_to("articles:archive_year", year)))
     if month is not None:
         heading = f"{MONTHS[month]} {year}"
-        crumbs.append((heading, reverse("articles:archive_month", args=[year, month])))
+        crumbs.append((heading, path_to("articles:archive_month", year, month)))
     page = pager(request, total)
     crumbs = breadcrumbs(*crumbs)
     context = {
@@ -358,49 +393,39 @@ def archive(request, year=None, month=None):
         ),
         "breadcrumbs": crumbs,
         "heading": heading,
-        "cards": articles.newest_first().for_cards()[page.offset : page.offset + PER_PAGE],
+        "months": _by_month(
+            cards_in_order(lists.archived(lists.Period.of(year, month), page.offset))
+        ),
         "pager": page,
         "years": _years(counts, year, month),
     }
     return render(request, "articles/archive.html", context)
 
 
-def _counts_by_month():
-    zone = timezone.get_current_timezone()
-    return list(
-        Article.objects.public()
-        .articles()
-        .order_by()
-        .values_list(
-            ExtractYear("first_published_at", tzinfo=zone),
-            ExtractMonth("first_published_at", tzinfo=zone),
-        )
-        .annotate(Count("pk"))
-        .order_by()
-    )
+def _by_month(shown):
+    """Pairs of a month's name and its cards."""
+    dates = {card.pk: timezone.localtime(card.published_at) for card in shown}
+    groups = groupby(shown, key=lambda card: (dates[card.pk].year, dates[card.pk].month))
+    return [(f"{MONTHS[month]} {year}", list(of_month)) for (year, month), of_month in groups]
 
 
 def _years(counts, current_year, current_month):
+    """The years, newest first, each with its months, as entries of an index."""
     years = []
-    for year, rows in groupby(sorted(counts, reverse=True), key=lambda row: row[0]):
+    for year, rows in groupby(counts, key=lambda row: row[0]):
         rows = list(rows)
-        years.append(
-            {
-                "year": year,
-                "url": reverse("articles:archive_year", args=[year]),
-                "count": sum(count for _year, _month, count in rows),
-                "is_current": year == current_year,
-                "months": [
-                    {
-                        "label": MONTHS[month],
-                        "url": reverse("articles:archive_month", args=[year, month]),
-                        "count": count,
-                        "is_current": (year, month) == (current_year, current_month),
-                    }
-                    for _year, month, count in sorted(rows, key=lambda row: row[1])
-                ],
-            }
-        )
+        total = sum(count for _year, _month, count in rows)
+        own = (path_to("articles:archive_year", year), year, total, year == current_year)
+        months = [
+            (
+                path_to("articles:archive_month", year, month),
+                MONTHS[month],
+                count,
+                (year, month) == (current_year, current_month),
+            )
+            for _year, month, count in reversed(rows)
+        ]
+        years.append((own, months))
     return years
 
 
@@ -416,16 +441,15 @@ def numbered_path(path, page):
 
 @read_only
 def tag_list(request):
-    crumbs = breadcrumbs((_("Tags"), reverse("articles:tags")))
-    tags = sorted(Tag.objects.listed(), key=lambda tag: tag.key)
+    crumbs = breadcrumbs((_("Tags"), path_to("articles:tags")))
     groups = [
-        {"letter": letter, "tags": list(members)}
-        for letter, members in groupby(tags, key=lambda tag: tag.key[0].upper())
+        {"letter": letter, "entries": [entry for _key, *entry in rows]}
+        for letter, rows in groupby(_tags_by_key(), key=lambda row: row[0][0].upper())
     ]
     context = {
         "meta": Meta(
             heading_title=_("Tags"),
-            canonical=reverse("articles:tags"),
+            canonical=path_to("articles:tags"),
             description=_("All subjects we write about, from A to Z."),
             structured_data=[structured_data.breadcrumb_list(crumbs)],
         ),
@@ -435,19 +459,28 @@ def tag_list(request):
     return render(request, "articles/tag_list.html", context)
 
 
+def _tags_by_key():
+    """(key, address, name, number of articles) of all listed tags, in order."""
+    rows = Tag.objects.listed().order_by().values_list("key", "slug", "name", "article_count")
+    return sorted(
+        (key, path_to("articles:tag", slug), name, count) for key, slug, name, count in rows
+    )
+
+
 @read_only
 def tag_detail(request, slug):
-    tag = get_object_or_404(Tag.objects.known(), slug=slug)
+    tag = found_or_404(labels.known_tag(slug))
     page = pager(request, tag.article_count)
-    crumbs = breadcrumbs((_("Tags"), reverse("articles:tags")), (tag.name, tag.get_absolute_url()))
+    crumbs = breadcrumbs((_("Tags"), path_to("articles:tags")), (tag.name, tag.get_absolute_url()))
     feeds = feeds_of(tag.name, "articles:tag_feed", tag.slug)
-    cards = Article.objects.public().articles().tagged(tag).for_cards()
-    picks, mentions = [], []
+    chosen, mentions = [], []
     if page.number == 1:
         mentions = newest_mentions(tag)
-        chosen = list(tag.picks.order_by("position", "pk").values_list("article_id", flat=True))
-        by_pk = cards.in_bulk(chosen) if chosen else {}
-        picks = [by_pk[pk] for pk in chosen if pk in by_pk]
+        chosen = [pk for (pk,) in _picked_for_tag(tag.pk)]
+    listed = lists.tagged(tag.pk, page.offset)
+    found = cards({*chosen, *listed})
+    picks = [found[pk] for pk in chosen if pk in found]
+    add_pictures(picks)
     context = {
         "meta": Meta(
             # “Tags” or “Authors” may be a tag too, and every page's title is its own.
@@ -464,11 +497,23 @@ def tag_detail(request, slug):
         "tag": tag,
         "picks": picks,
         "mentions": mentions,
-        "cards": cards[page.offset : page.offset + PER_PAGE],
+        "mentions_url": path_to("articles:tag_cited_by", slug),
+        "connections_url": path_to("articles:tag_connections", slug),
+        "cards": [found[pk] for pk in listed if pk in found],
         "pager": page,
         "feeds": feeds,
     }
     return render(request, "articles/tag_detail.html", context)
+
+
+# What editors put at the top of a tag, as far as it carries the tag still.
+_picked_for_tag = Prepared(
+    lambda tag: (
+        Pick.objects.filter(tag=tag, article__article_tags__tag=tag)
+        .order_by("position", "pk")
+        .values_list("article_id")
+    )
+)
 
 
 def newest_mentions(target):
@@ -482,27 +527,18 @@ def search(request):
     first = pager(request, total=10**6).offset
     found = index.find(query, offset=first, limit=PER_PAGE)
     page = pager(request, min(found.total, 1000))
-    cards = (
-        Article.objects.public().articles().for_cards().defer(None).in_bulk(found.ids)
-        if found.ids
-        else {}
-    )
-    hits = [
-        {
-            "card": cards[pk],
-            "snippet": index.snippet(structure(cards[pk].body).text, found.terms),
-        }
-        for pk in found.ids
-        if pk in cards
-    ]
+    hits = cards_in_order(found.ids)
+    texts = texts_of([card.pk for card in hits])
+    for card in hits:
+        card.snippet = index.snippet(texts[card.pk], found.terms)
     context = {
         "meta": Meta(
             heading_title=_("Search: %(query)s") % {"query": query} if query else _("Search"),
-            canonical=reverse("articles:search"),
+            canonical=path_to("articles:search"),
             description=_("Search all articles by their words."),
             noindex=True,
         ),
-        "breadcrumbs": breadcrumbs((_("Search"), reverse("articles:search"))),
+        "breadcrumbs": breadcrumbs((_("Search"), path_to("articles:search"))),
         "query": query,
         "hits": hits,
         "total_label": _total_label(found),

@@ -1,8 +1,8 @@
 from django.conf import settings
 from django.db import models
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from irb_site.paths import path_to
 from irb_site.uids import UID_LENGTH, new_uid
 
 
@@ -87,7 +87,7 @@ class Author(models.Model):
         return self.name
 
     def get_absolute_url(self):
-        return reverse("authors:detail", args=[self.slug])
+        return path_to("authors:detail", self.slug)
 
     @property
     def initial(self):

@@ -1,29 +1,30 @@
-from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from articles import structured_data
-from articles.models import Article
-from articles.paging import PER_PAGE, pager
+from articles import labels, lists, structured_data
+from articles.cards import cards_in_order
+from articles.paging import pager
 from articles.structured_data import Meta, breadcrumbs
 from articles.views import (
     cited_by,
     feeds_of,
+    found_or_404,
     newest_mentions,
     numbered_heading,
     numbered_path,
 )
 from authors.models import Author
 from irb_site.decorators import read_only
+from irb_site.paths import path_to
 
 
 @read_only
 def author_list(request):
-    crumbs = breadcrumbs((_("Authors"), reverse("authors:list")))
+    crumbs = breadcrumbs((_("Authors"), path_to("authors:list")))
     context = {
         "meta": Meta(
             heading_title=_("Authors"),
-            canonical=reverse("authors:list"),
+            canonical=path_to("authors:list"),
             description=_("The people who write here."),
             structured_data=[structured_data.breadcrumb_list(crumbs)],
         ),
@@ -35,12 +36,11 @@ def author_list(request):
 
 @read_only
 def author_detail(request, slug):
-    author = get_object_or_404(Author.objects.known().select_related("photo"), slug=slug)
+    author = found_or_404(labels.known_author(slug))
     page = pager(request, author.article_count)
     path = author.get_absolute_url()
-    crumbs = breadcrumbs((_("Authors"), reverse("authors:list")), (author.name, path))
+    crumbs = breadcrumbs((_("Authors"), path_to("authors:list")), (author.name, path))
     feeds = feeds_of(author.name, "authors:feed", author.slug)
-    cards = Article.objects.public().articles().by(author).for_cards()
     context = {
         "meta": Meta(
             heading_title=numbered_heading(author.name, page),
@@ -59,8 +59,9 @@ def author_detail(request, slug):
         ),
         "breadcrumbs": crumbs,
         "author": author,
+        "mentions_url": path_to("authors:cited_by", slug),
         "mentions": newest_mentions(author) if page.number == 1 else [],
-        "cards": cards[page.offset : page.offset + PER_PAGE],
+        "cards": cards_in_order(lists.by(author.pk, page.offset)),
         "pager": page,
         "feeds": feeds,
     }
@@ -69,12 +70,12 @@ def author_detail(request, slug):
 
 @read_only
 def author_cited_by(request, slug):
-    author = get_object_or_404(Author.objects.known(), slug=slug)
+    author = found_or_404(labels.known_author(slug))
     return cited_by(
         request,
         author,
         heading=_("Who mentions this author"),
         name=author.name,
-        crumbs=[(_("Authors"), reverse("authors:list"))],
-        path=reverse("authors:cited_by", args=[slug]),
+        crumbs=[(_("Authors"), path_to("authors:list"))],
+        path=path_to("authors:cited_by", slug),
     )

@@ -12,6 +12,7 @@ are shown. --folder keeps an SQLite publication for the next time. Needs the tes
 
 import argparse
 import io
+import logging
 import os
 import random
 import statistics
@@ -87,7 +88,7 @@ def fill(number):
     """Articles whose words are distributed as those of a language are: few often, many rarely."""
     from django.db import connection, transaction
 
-    from articles import directory, references, search, similar
+    from articles import directory, references, search, similar, typesetting
     from articles.models import Article, ArticleTag, Byline, Image, Revision, Tag, TagAlias
     from articles.names import fold
     from articles.rendering import structure
@@ -216,6 +217,7 @@ def fill(number):
                 f"UPDATE {table} SET article_count ="
                 f" (SELECT count(*) FROM {through} WHERE {column} = {table}.id)"
             )
+    typesetting.rebuild()
     references.rebuild()
     similar.rebuild()
     directory.rebuild()
@@ -280,6 +282,7 @@ def pages():
 def bare_handler():
     """Django as startproject sets it up, with one view of one query."""
     from django.core.handlers.wsgi import WSGIHandler
+    from django.db import connection
     from django.http import HttpResponse
     from django.test import override_settings
     from django.urls import path
@@ -317,6 +320,8 @@ def bare_handler():
 
     def get_response(request):
         request.urlconf = "bare_urls"
+        # Django's own way: a connection for each request.
+        connection.close()
         return original(request)
 
     handler.get_response = get_response
@@ -389,20 +394,20 @@ class Clock:
             yield
 
 
-def database_time():
-    """The CPU seconds that the processes of PostgreSQL have used so far."""
+def database_processes():
+    """The processes of PostgreSQL that answer this one."""
     from django.db import connection
 
     if connection.vendor == "sqlite":
-        return 0.0
-    total = 0
-    for stat in Path("/proc").glob("[0-9]*/schedstat"):
-        try:
-            if (stat.parent / "comm").read_text().startswith("postgres"):
-                total += int(stat.read_text().split()[0])
-        except (OSError, ValueError):
-            continue
-    return total / 1e9
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'")
+        return [Path(f"/proc/{pid}/schedstat") for (pid,) in cursor.fetchall()]
+
+
+def database_time(processes):
+    """The CPU seconds that they have used so far."""
+    return sum(int(one.read_text().split()[0]) for one in processes) / 1e9
 
 
 def measure(number, profiled):
@@ -414,6 +419,7 @@ def measure(number, profiled):
 
     from articles.models import Article
 
+    logging.disable()
     started = time.perf_counter()
     call_command("migrate", verbosity=0)
     call_command("collectstatic", verbosity=0, interactive=False)
@@ -427,17 +433,18 @@ def measure(number, profiled):
         profile(*handlers[profiled])
         return
     clock = Clock()
+    processes = database_processes()
     spent = {name: [] for name in handlers}
     in_database = {name: [] for name in handlers}
     for round_ in range(-2, ROUNDS):
         for name, (handle, address) in handlers.items():
-            before, started = database_time(), time.process_time()
+            before, started = database_time(processes), time.process_time()
             for call in range(CALLS):
                 ask(handle, address(round_ * CALLS + call))
             used = (time.process_time() - started) / CALLS * 1e6
             if round_ >= 0:
                 spent[name].append(used)
-                in_database[name].append((database_time() - before) / CALLS * 1e6)
+                in_database[name].append((database_time(processes) - before) / CALLS * 1e6)
     print(
         f"  {'':20}{'status':>7}{'bytes':>9}{'queries':>8}{'CPU µs':>9}{'database':>9}"
         f"{'ratio':>7}{'asking':>9}{'rendering':>10}",

@@ -130,6 +130,8 @@ def database(name, *, default_path):
         options.update(
             transaction_mode="IMMEDIATE", timeout=20, init_command="PRAGMA journal_mode=WAL"
         )
+        # Opening the file anew would be the dearest part of a request.
+        config["CONN_MAX_AGE"] = None
     elif config["ENGINE"] == "django.db.backends.postgresql":
         if not config["NAME"]:
             raise ImproperlyConfigured(f"{name} doesn't say which database: end it with /name.")

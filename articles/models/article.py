@@ -1,12 +1,12 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from taggit.managers import TaggableManager
 
 from articles.names import SLUG_MAX_LENGTH
 from articles.querysets import ArticleQuerySet
+from irb_site.paths import path_to
 from irb_site.uids import UID_LENGTH, new_uid
 
 _ROUTES = {
@@ -14,6 +14,11 @@ _ROUTES = {
     "page": "articles:page",
     "series": "articles:series_detail",
 }
+
+
+def address_of(kind, slug):
+    """The path at which an article of a kind stands under a slug."""
+    return path_to(_ROUTES[kind], slug)
 
 
 class Article(models.Model):
@@ -122,7 +127,7 @@ class Article(models.Model):
 
     def address_for(self, slug):
         """The path at which this article stands, or would stand, under a slug."""
-        return reverse(_ROUTES[self.kind], args=[slug])
+        return address_of(self.kind, slug)
 
     @property
     def has_newer_draft(self):

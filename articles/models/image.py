@@ -64,7 +64,7 @@ class Image(models.Model):
         return self.file.url
 
     def _rendition(self, label):
-        return self.file.storage.url(self.file.name.removesuffix(".webp") + f"-{label}.webp")
+        return f"{self.url.removesuffix('.webp')}-{label}.webp"
 
     @property
     def src(self):
@@ -73,8 +73,10 @@ class Image(models.Model):
 
     @property
     def srcset(self):
-        sizes = [(self._rendition(width), width) for width in WIDTHS if width < self.width]
-        return ", ".join(f"{url} {width}w" for url, width in [*sizes, (self.url, self.width)])
+        url = self.url
+        stem = url.removesuffix(".webp")
+        sizes = [f"{stem}-{width}.webp {width}w" for width in WIDTHS if width < self.width]
+        return ", ".join([*sizes, f"{url} {self.width}w"])
 
     @property
     def card_src(self):
@@ -82,7 +84,8 @@ class Image(models.Model):
 
     @property
     def card_srcset(self):
-        return f"{self._rendition('card480')} 480w, {self.card_src} 960w"
+        stem = self.url.removesuffix(".webp")
+        return f"{stem}-card480.webp 480w, {stem}-card.webp 960w"
 
     @property
     def square_src(self):

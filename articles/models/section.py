@@ -2,6 +2,12 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
+class SectionQuerySet(models.QuerySet):
+    def former(self):
+        """Sections that readers could link to and that no live text has now."""
+        return self.filter(was_public=True).exclude(state="live")
+
+
 class Section(models.Model):
     """A heading with a permanent id, unique in its article and never reused.
 
@@ -24,6 +30,8 @@ class Section(models.Model):
     was_public = models.BooleanField(default=False)
     # The folded words of the heading and of the article's title, by which it is looked up.
     words = models.TextField(blank=True)
+
+    objects = SectionQuerySet.as_manager()
 
     class Meta:
         ordering = ["position"]

@@ -1,9 +1,9 @@
 from django.db import models
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from taggit.models import ItemBase, TagBase
 
 from articles.names import fold, make_slug
+from irb_site.paths import path_to
 from irb_site.uids import UID_LENGTH, new_uid
 
 
@@ -58,7 +58,7 @@ class Tag(TagBase):
         super().save(*args, **kwargs)
 
     def get_absolute_url(self):
-        return reverse("articles:tag", args=[self.slug])
+        return path_to("articles:tag", self.slug)
 
     def slugify(self, tag, i=None):
         slug = make_slug(tag, fallback="tag")

@@ -149,7 +149,7 @@ def _leads_somewhere(redirect):
     target = redirect.target
     return target is not None and (
         references.is_public(target)
-        or (isinstance(target, Article) and references.successor_address(target) is not None)
+        or (isinstance(target, Article) and references.successor_address(target.pk) is not None)
     )
 
 

@@ -205,7 +205,7 @@ def test_hidden_words_are_found_by_no_search(client, newsroom):
         response = client.get("/search/", {"q": query})
         # The page repeats what was asked.
         found += [(query, word) for word in leaked(response, words) if word not in query]
-        found += [(query, hit["card"].title) for hit in response.context["hits"]]
+        found += [(query, hit.title) for hit in response.context["hits"]]
 
     assert found == []
     assert len(queries) == 85

@@ -210,7 +210,7 @@ def test_live_preview_takes_the_same_queries(desk, django_assert_num_queries, nu
     data["tags"] = json.dumps([{"value": f"Tag {item}"} for item in range(number)])
     desk.post(LIVE, data)
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(8):
         desk.post(LIVE, data)
 
 
@@ -384,7 +384,7 @@ def test_link_page_takes_the_same_queries(client, django_assert_num_queries, num
     path = path_of(link)
     client.get(path)
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(5):
         client.get(path)
 
 

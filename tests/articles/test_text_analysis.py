@@ -5,11 +5,10 @@ from articles.text_analysis import (
     compounds,
     fold_text,
     forms,
-    occurrences,
-    spellings,
     stem,
     stems,
     tokens,
+    words_beginning,
 )
 
 
@@ -59,17 +58,25 @@ def test_tokens_shortens_what_is_no_word():
     assert tokens("x" * 5000) == ["x" * 60]
 
 
-def test_spellings_are_words_as_written():
-    assert spellings("Über Cafe\u0301s, Über: Iran’s") == {"Über", "Cafe\u0301s", "Iran’s"}
+def words(text, letters):
+    return [(match.start(), match[0]) for match in words_beginning(text, letters)]
 
 
-def test_occurrences_are_whole_words():
-    text = "Iran's, Iranian Iran; Cafe Cafe\u0301 Iran"
+def test_words_beginning_are_words_as_written():
+    text = "Über Cafe\u0301s, Über: Iran’s Iranian trade Öl Undo 10"
 
-    found = [(match.start(), match[0]) for match in occurrences(text, {"Iran", "Iran's", "Cafe"})]
+    # A letter that has to be folded may become any.
+    always = [(0, "Über"), (13, "Über"), (40, "Öl")]
+    assert words(text, {"u"}) == [*always, (43, "Undo")]
+    assert words(text, {"1"}) == [*always, (48, "10")]
+    assert words(text, {"c", "i"}) == sorted(
+        [*always, (5, "Cafe\u0301s"), (19, "Iran’s"), (26, "Iranian")]
+    )
 
-    assert found == [(0, "Iran's"), (16, "Iran"), (22, "Cafe"), (33, "Iran")]
-    assert list(occurrences(text, set())) == []
+
+def test_words_beginning_are_whole_words():
+    assert words("Iran's xiran a_iran S-300's s", {"i"}) == [(0, "Iran's"), (15, "iran")]
+    assert words("Iran's, it's S-300's s", {"s"}) == [(13, "S"), (21, "s")]
 
 
 def test_forms_are_all_that_finds_a_spelling():

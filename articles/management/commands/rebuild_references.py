@@ -6,9 +6,10 @@ from articles import directory, references, similar, typesetting
 class Command(BaseCommand):
     help = (
         "Make everything that is derived from texts anew: what readers get of them, references,"
-        " sections, the names by which things are found, and what articles are about. Needed after an update that says"
-        " so, or after somebody wrote to the database past the publication. On a healthy database"
-        " it changes nothing; editors and readers can go on meanwhile."
+        " sections, the names by which things are found, and what articles are about. Needed"
+        " after an update that says so, or after somebody wrote to the database past the"
+        " publication. On a healthy database it changes nothing; editors and readers can go on"
+        " meanwhile."
     )
 
     def handle(self, *, verbosity, **options):

@@ -1,0 +1,145 @@
+"""Authors and tags as pages name them: few, on every page, and remembered by each process.
+
+They are looked up by primary key, once under each content version (articles.site), which
+every change of theirs raises; so a renamed one costs nothing for each article that names it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.html import format_html
+
+from articles.models import Image, Tag
+from articles.prepared import Prepared, instance
+from articles.site import shelf
+from authors.models import Author
+
+# More than any newsroom has, but no process grows without end.
+REMEMBERED_MAX = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class TagLabel:
+    uid: str
+    name: str
+    # Empty for a tag that only a draft names so far.
+    url: str = ""
+    first_public_at: datetime | None = None
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorLabel:
+    uid: str
+    name: str
+    url: str
+    first_public_at: datetime | None
+    link: str
+    role: str
+    short_bio: str
+    links: list
+    photo: Image | None
+
+    def get_absolute_url(self):
+        return self.url
+
+    @property
+    def initial(self):
+        return self.name[:1].upper()
+
+
+_COLUMNS = ("pk", "uid", "slug", "name", "first_public_at")
+_OF_AUTHORS = (*_COLUMNS, "role", "short_bio", "links", "photo__file")
+_tags_by_pk = Prepared(lambda pks: Tag.objects.filter(pk__in=pks).values_list(*_COLUMNS))
+_tags_by_uid = Prepared(lambda uids: Tag.objects.filter(uid__in=uids).values_list(*_COLUMNS))
+_authors_by_pk = Prepared(lambda pks: Author.objects.filter(pk__in=pks).values_list(*_OF_AUTHORS))
+_authors_by_uid = Prepared(
+    lambda uids: Author.objects.filter(uid__in=uids).values_list(*_OF_AUTHORS)
+)
+
+
+_OF_TAG_PAGE = ("id", "name", "slug", "uid", "description", "article_count", "first_public_at")
+_OF_AUTHOR_PAGE = (
+    *("id", "uid", "name", "slug", "role", "short_bio", "long_bio", "photo_id", "links"),
+    *("article_count", "first_public_at"),
+)
+_OF_PHOTO = ("id", "uid", "file", "width", "height", "alt")
+_tag_by_slug = Prepared(
+    lambda slug: Tag.objects.known().filter(slug=slug).order_by().values_list(*_OF_TAG_PAGE)
+)
+_author_by_slug = Prepared(
+    lambda slug: (
+        Author.objects.known()
+        .filter(slug=slug)
+        .order_by()
+        .values_list(*_OF_AUTHOR_PAGE, *(f"photo__{name}" for name in _OF_PHOTO))
+    )
+)
+
+
+def known_tag(slug):
+    """The tag of an address, with what its page shows of itself; None where none answers."""
+    row = _tag_by_slug.first(slug)
+    return instance(Tag, _OF_TAG_PAGE, row) if row else None
+
+
+def known_author(slug):
+    """The author of an address, as above."""
+    row = _author_by_slug.first(slug)
+    if row is None:
+        return None
+    author = instance(Author, _OF_AUTHOR_PAGE, row[: len(_OF_AUTHOR_PAGE)])
+    if author.photo_id:
+        author.photo = instance(Image, _OF_PHOTO, row[len(_OF_AUTHOR_PAGE) :])
+    return author
+
+
+def tags(pks):
+    """Primary key → TagLabel. One query at most, for those not remembered."""
+    return _named("tags", pks, _tags_by_pk, _tag)
+
+
+def tags_of(uids):
+    """uid → TagLabel, as above."""
+    return _named("tags by uid", uids, _tags_by_uid, _tag, key=1)
+
+
+def authors(pks):
+    """Primary key → AuthorLabel. One query at most, for those not remembered."""
+    return _named("authors", pks, _authors_by_pk, _author)
+
+
+def authors_of(uids):
+    """uid → AuthorLabel, as above."""
+    return _named("authors by uid", uids, _authors_by_uid, _author, key=1)
+
+
+def _named(name, wanted, look_up, make, key=0):
+    remembered = shelf(name)
+    found, missing = {}, set()
+    for one in wanted:
+        label = found[one] = remembered.get(one)
+        if label is None:
+            missing.add(one)
+    if missing:
+        made = {row[key]: make(*row) for row in look_up(sorted(missing))}
+        if len(remembered) < REMEMBERED_MAX:
+            remembered |= made
+        found |= made
+    return {one: label for one, label in found.items() if label is not None}
+
+
+def _tag(_pk, uid, slug, name, first_public_at):
+    url = Tag(slug=slug).get_absolute_url()
+    return TagLabel(uid, name, url, first_public_at, _link(url, name))
+
+
+def _author(_pk, uid, slug, name, first_public_at, role, short_bio, links, photo):
+    url = Author(slug=slug).get_absolute_url()
+    photo = Image(file=photo) if photo else None
+    link = _link(url, name)
+    return AuthorLabel(uid, name, url, first_public_at, link, role, short_bio, links, photo)
+
+
+def _link(url, name):
+    return format_html('<a href="{}">{}</a>', url, name)

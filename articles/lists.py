@@ -1,0 +1,185 @@
+"""The long lists: everything, and what carries a tag or an author, newest first, page by page.
+
+A page of a list begins at a place in an index, found from the last milestone before it, so the
+thousandth page costs what the first does. Milestones and counts are remembered under the content
+version (articles.site).
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+
+from django.db.models import Count, Min, Q
+from django.utils import timezone
+
+from articles.models import Article, ArticleTag, Byline
+from articles.paging import PER_PAGE
+from articles.prepared import Prepared
+from articles.site import shelf
+
+MILESTONE_EVERY = 1000
+# As many as one query counts.
+MONTHS_AT_ONCE = 128
+# Before the newest and after the oldest of anything.
+_FIRST = (datetime(9999, 1, 1, tzinfo=UTC), 0)
+_OLDEST = datetime(1, 1, 2, tzinfo=UTC)
+
+
+def _after(date, pk, date_name, pk_name):
+    """What comes after a place in an index; the date by itself too, or none would begin there."""
+    earlier = Q(**{f"{date_name}__lt": date}) | Q(**{f"{pk_name}__lt": pk})
+    return Q(earlier, **{f"{date_name}__lte": date})
+
+
+def _of_index(rows, date_name, pk_name):
+    rows = rows.order_by(f"-{date_name}", f"-{pk_name}")
+    return rows.values_list(date_name, pk_name)[:PER_PAGE]
+
+
+def _public():
+    return Article.objects.public().articles()
+
+
+_PLACES = {
+    "archive": Prepared(
+        lambda oldest, date, pk: _of_index(
+            _public().filter(
+                _after(date, pk, "first_published_at", "pk"), first_published_at__gte=oldest
+            ),
+            "first_published_at",
+            "pk",
+        )
+    ),
+    "tag": Prepared(
+        lambda tag, date, pk: _of_index(
+            ArticleTag.objects.filter(
+                _after(date, pk, "published_at", "content_object_id"), tag=tag
+            ),
+            "published_at",
+            "content_object_id",
+        )
+    ),
+    "author": Prepared(
+        lambda author, date, pk: _of_index(
+            Byline.objects.filter(_after(date, pk, "published_at", "article_id"), author=author),
+            "published_at",
+            "article_id",
+        )
+    ),
+}
+
+
+@cache
+def _newest(count):
+    return Prepared(lambda: _public().newest_first().values_list("pk")[:count])
+
+
+def newest(count):
+    """The primary keys of the newest articles."""
+    return [pk for (pk,) in _newest(count)()]
+
+
+def tagged(pk, offset=0):
+    """The primary keys of a page of what carries a tag."""
+    return _page("tag", pk, _FIRST, offset)
+
+
+def by(pk, offset=0):
+    """Of what an author has written."""
+    return _page("author", pk, _FIRST, offset)
+
+
+def archived(period, offset=0):
+    """Of what was published in a Period."""
+    return _page("archive", period.start, (period.end, 0), offset)
+
+
+def _page(name, of, first, offset):
+    place, left = _milestone(name, of, first, offset)
+    return [pk for _date, pk in _PLACES[name](of, *place, offset=left)]
+
+
+def _milestone(name, of, first, offset):
+    """A place in the list, and how many come between it and what stands at an offset."""
+    wanted = offset // MILESTONE_EVERY
+    if not wanted:
+        return first, offset
+    known = shelf("milestones").setdefault((name, of, first), {0: first})
+    at = wanted
+    while at not in known:
+        at -= 1
+    while at < wanted:
+        rows = _PLACES[name](of, *known[at], offset=MILESTONE_EVERY - 1)
+        if not rows:
+            break
+        at += 1
+        known[at] = rows[0]
+    return known[at], offset - at * MILESTONE_EVERY
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A time in the publication's own time zone; from start on, and before end."""
+
+    start: datetime
+    end: datetime
+
+    @classmethod
+    def of(cls, year=None, month=None):
+        if year is None:
+            return cls(_OLDEST, _FIRST[0])
+        following = (year, month + 1) if month and month < 12 else (year + 1, 1)
+        return cls(_at(year, month or 1), _at(*following))
+
+
+def _at(year, month):
+    return timezone.make_aware(datetime(year, month, 1))
+
+
+_in_periods = Prepared(
+    lambda starts, ends: [
+        _public()
+        .filter(first_published_at__gte=start, first_published_at__lt=end)
+        .order_by()
+        .values_list("kind")
+        .annotate(Min("first_published_at"), Count("pk"))
+        for start, end in zip(starts, ends, strict=True)
+    ]
+)
+_ends = Prepared(
+    lambda: [
+        _public().order_by(*order).values_list("first_published_at")[:1]
+        for order in (("first_published_at", "id"), ("-first_published_at", "-id"))
+    ]
+)
+
+
+def counts_by_month():
+    """(year, month, how many public articles are of it), newest first; none of empty months.
+
+    Counted once under each content version.
+    """
+    remembered = shelf("counts by month")
+    if "all" not in remembered:
+        remembered["all"] = _count_by_month()
+    return remembered["all"]
+
+
+def _count_by_month():
+    ends = [timezone.localtime(date) for (date,) in _ends()]
+    if not ends:
+        return []
+    first, last = ((date.year, date.month) for date in ends)
+    months = [last]
+    while months[-1] > first:
+        year, month = months[-1]
+        months.append((year, month - 1) if month > 1 else (year - 1, 12))
+    counts = {}
+    for start in range(0, len(months), MONTHS_AT_ONCE):
+        periods = [Period.of(*month) for month in months[start : start + MONTHS_AT_ONCE]]
+        for _kind, date, count in _in_periods(
+            [period.start for period in periods], [period.end for period in periods]
+        ):
+            date = timezone.localtime(date)
+            counts[date.year, date.month] = count
+    return [(*month, counts[month]) for month in months if month in counts]

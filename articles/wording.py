@@ -1,0 +1,110 @@
+"""Small pieces that pages are full of, as HTML: made here, since templates take long for each."""
+
+from django.utils import timezone
+from django.utils.dateformat import format as format_date
+from django.utils.html import escape, format_html
+from django.utils.safestring import mark_safe
+from django.utils.translation import get_language, get_language_bidi, ngettext
+from django.utils.translation import gettext as _
+
+_RIGHT_TO_LEFT = {"ar", "fa", "he", "ur"}
+
+
+def language_attributes(language):
+    """Attributes of an element whose words are in another language than the page."""
+    if not language or language == get_language():
+        return ""
+    direction = "rtl" if language in _RIGHT_TO_LEFT else "ltr"
+    return format_html(' lang="{}" dir="{}"', language, direction)
+
+
+def interface_language_attributes(language):
+    """Attributes of an element with words of the interface within a text of another language."""
+    own = get_language()
+    if not language or language == own:
+        return ""
+    return format_html(' lang="{}" dir="{}"', own, "rtl" if get_language_bidi() else "ltr")
+
+
+def when(time, form):
+    """A moment for people, in a form of Django's dates, and for machines."""
+    local = timezone.localtime(time)
+    words = format_date(local, form)
+    return mark_safe(f'<time datetime="{local.isoformat()}">{words}</time>')
+
+
+def reading_time(minutes):
+    return _("%(minutes)s min read") % {"minutes": minutes}
+
+
+def in_words(links):
+    """Links, which are safe, as one would say them: “A, B and C”."""
+    if len(links) < 2:
+        return links[0] if links else ""
+    return mark_safe(f"{', '.join(links[:-1])} {_('and')} {links[-1]}")
+
+
+def contents(headings):
+    """Links to the sections of a text; the smallest headings are left out."""
+    items = [
+        f'<li class="toc__item toc__item--{one.level}"><a href="#{escape(one.anchor)}">'
+        f"{escape(one.text)}</a></li>"
+        for one in headings
+        if one.level < 4
+    ]
+    return mark_safe('<ol class="toc__list">\n' + "\n".join(items) + "\n</ol>")
+
+
+def river(cards, hide_authors=False):
+    """A list of cards in order of time: the date in the margin, then the words."""
+    by = _("By")
+    items = []
+    for card in cards:
+        foreign = card.language_attributes
+        # The passage that a search found, which is safe, takes the place of the standfirst.
+        words = card.snippet or escape(card.standfirst)
+        words = words and f'<p class="river-item__standfirst"{foreign}>{words}</p>'
+        kicker = f'<p class="kicker">{card.tag.link}</p>' if card.tag else ""
+        line = [
+            f'<span class="byline__authors">{by} {card.byline}</span>'
+            if card.authors and not hide_authors
+            else "",
+            f'<span class="byline__length">{escape(card.reading_time)}</span>'
+            if card.reading_minutes
+            else "",
+        ]
+        items.append(
+            f'''<article class="river-item">
+<p class="river-item__date">{card.short_date}</p>
+<div class="river-item__words">
+{kicker}
+<h3 class="river-item__title"{foreign}><a href="{escape(card.url)}">{escape(card.title)}</a></h3>
+{words}
+<p class="byline">
+{line[0]}
+{line[1]}
+</p>
+</div>
+</article>
+'''
+        )
+    return mark_safe(f'<div class="river">\n{"".join(items)}</div>')
+
+
+def index_entries(entries, counted=True):
+    """Items of a list of (address, name, count), as in the index of a book."""
+    return mark_safe(
+        "\n".join(f"<li>{index_entry(entry, counted=counted)}</li>" for entry in entries)
+    )
+
+
+def index_entry(entry, *, counted=False):
+    """counted: what is counted is said to those who don't see the page."""
+    url, name, count, is_current = (*entry, False)[:4]
+    current = ' aria-current="page"' if is_current else ""
+    what = f" {ngettext('article', 'articles', count)}" if counted else ""
+    spoken = f'<span class="visually-hidden">{what}</span>' if what else ""
+    return mark_safe(
+        f'<a class="index__link" href="{escape(url)}"{current}><span class="index__name">'
+        f'{escape(name)}</span> <span class="index__count">{count}{spoken}</span></a>'
+    )

@@ -1,0 +1,107 @@
+"""Long lists: every page holds what it should, wherever it begins."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from articles import lists, publishing
+from articles.models import Article, Tag
+from articles.site import one_request
+from tests.factories import make_author, make_public
+
+pytestmark = pytest.mark.django_db
+
+START = datetime(2025, 11, 29, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def shelved(monkeypatch):
+    """Fifty articles, in pages of three with a milestone after every seven; some at one time."""
+    monkeypatch.setattr(lists, "MILESTONE_EVERY", 7)
+    author = make_author("Ada")
+    return [
+        make_public(
+            at=START + timedelta(hours=13 * (number // 2)), authors=[author], tags=["Ports"]
+        )
+        for number in range(50)
+    ]
+
+
+def all_pages(page):
+    with one_request(reads=True):
+        return [pk for offset in range(0, 60, 20) for pk in page(offset)]
+
+
+def test_pages_of_every_list_hold_everything_once_and_in_order(shelved):
+    newest_first = list(Article.objects.newest_first().values_list("pk", flat=True))
+    tag, author = Tag.objects.get(), shelved[0].authors.get()
+    period = lists.Period.of()
+
+    assert all_pages(lambda offset: lists.tagged(tag.pk, offset)) == newest_first
+    assert all_pages(lambda offset: lists.by(author.pk, offset)) == newest_first
+    assert all_pages(lambda offset: lists.archived(period, offset)) == newest_first
+
+
+def test_every_place_of_a_list_is_found_in_any_order(shelved):
+    newest_first = list(Article.objects.newest_first().values_list("pk", flat=True))
+    tag = Tag.objects.get()
+
+    with one_request(reads=True):
+        found = {offset: lists.tagged(tag.pk, offset)[:1] for offset in (49, 0, 13, 14, 6, 7, 48)}
+
+    assert found == {offset: [newest_first[offset]] for offset in found}
+    with one_request(reads=True):
+        assert lists.tagged(tag.pk, 50) == lists.tagged(tag.pk, 500) == []
+
+
+def test_deep_pages_follow_what_is_published_and_withdrawn(shelved):
+    tag = Tag.objects.get()
+
+    def deep():
+        with one_request(reads=True):
+            return lists.tagged(tag.pk, 40)
+
+    before = deep()
+    newer = make_public(at=START + timedelta(days=60), tags=["Ports"])
+    moved = deep()
+    publishing.unpublish(newer, by=None)
+
+    assert len(before) == 10
+    assert moved[1:] == before
+    assert deep() == before
+
+
+def test_deep_page_takes_as_many_queries_as_the_first(client, shelved, django_assert_num_queries):
+    for page in (1, 3):
+        client.get(f"/tags/ports/?page={page}")
+
+    for page, queries in ((1, 7), (3, 5)):
+        with django_assert_num_queries(queries):
+            assert client.get(f"/tags/ports/?page={page}").status_code == 200
+
+
+def test_archive_of_a_month_ends_with_the_month(client, settings):
+    settings.TIME_ZONE = "Europe/Berlin"
+    last = make_public("Last", at=datetime(2025, 11, 30, 22, 59, 59, tzinfo=UTC))
+    first = make_public("First", at=datetime(2025, 11, 30, 23, 0, 0, tzinfo=UTC))
+    make_public("Old", at=datetime(2023, 1, 5, tzinfo=UTC))
+
+    with one_request(reads=True):
+        counts = lists.counts_by_month()
+        months = [lists.archived(lists.Period.of(2025, month)) for month in (10, 11, 12)]
+        years = [len(lists.archived(lists.Period.of(year))) for year in (2023, 2024, 2025)]
+
+    assert counts == [(2025, 12, 1), (2025, 11, 1), (2023, 1, 1)]
+    assert months == [[], [last.pk], [first.pk]]
+    assert years == [1, 0, 2]
+
+
+def test_months_are_counted_anew_after_a_change():
+    make_public(at=START)
+    with one_request(reads=True):
+        before = lists.counts_by_month()
+    make_public(at=START)
+    with one_request(reads=True):
+        after = lists.counts_by_month()
+
+    assert (before, after) == ([(2025, 11, 1)], [(2025, 11, 2)])
