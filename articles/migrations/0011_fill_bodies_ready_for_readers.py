@@ -25,5 +25,8 @@ def fill(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("articles", "0009_bodies_ready_for_readers")]
+    dependencies = [
+        ("articles", "0009_bodies_ready_for_readers"),
+        ("articles", "0010_comments_plans_and_links"),
+    ]
     operations = [migrations.RunPython(fill, migrations.RunPython.noop)]

@@ -16,7 +16,7 @@ def index(kind):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("articles", "0010_fill_bodies_ready_for_readers"), ("authors", "0001_initial")]
+    dependencies = [("articles", "0011_fill_bodies_ready_for_readers"), ("authors", "0001_initial")]
     operations = [
         operation
         for kind in ("article", "author", "tag")
