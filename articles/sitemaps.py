@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from articles.models import Article, Tag
-from articles.site import publication
+from articles.site import publication, shelf
 from articles.views import listed_series
 from authors.models import Author
 from irb_site.decorators import read_only
@@ -37,6 +37,14 @@ def _articles(number):
 
 
 def _lists(number):
+    """Made once under each content version, since every article has a part in it."""
+    remembered = shelf("sitemap of lists")
+    if "entries" not in remembered:
+        remembered["entries"] = _entries_of_lists()
+    return remembered["entries"]
+
+
+def _entries_of_lists():
     articles = Article.objects.public().articles()
     newest = articles.aggregate(last=Max("updated_at"))["last"]
     names = ("articles:home", "articles:archive", "articles:tags", "authors:list")
@@ -68,7 +76,11 @@ _SECTIONS = {"articles": _articles, "lists": _lists, "subjects": _subjects}
 
 
 def _article_files():
-    return max(1, -(-Article.objects.public().count() // PER_FILE))
+    """Counted once under each content version, since counting looks at every article."""
+    remembered = shelf("sitemap files")
+    if "articles" not in remembered:
+        remembered["articles"] = max(1, -(-Article.objects.public().count() // PER_FILE))
+    return remembered["articles"]
 
 
 @read_only
