@@ -8,13 +8,13 @@ Within: language → plan (what each article says) → rows (what is written for
 """
 
 import io
+import os
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context
 
-import django
 import PIL.Image
 from django.core.management.color import no_style
 from django.db import connection, transaction
@@ -28,6 +28,7 @@ from articles.making.rows import MODELS, made
 from articles.models import Article, ArticleTag, Byline, Pick, Tag
 from articles.publishing import PublishingError
 from authors.models import Author
+from irb_site.processes import begin_beside
 
 BATCH_SIZE = 200
 # Batches that may wait to be written, so that nothing piles up in memory.
@@ -136,7 +137,9 @@ def _batches(plan, processes):
         yield from map(partial(made, plan), spans)
         return
     # Processes of their own start, since a copy of this one would share its connection.
-    workers = ProcessPoolExecutor(processes, get_context("spawn"), initializer=django.setup)
+    workers = ProcessPoolExecutor(
+        processes, get_context("spawn"), initializer=begin_beside, initargs=[os.getpid()]
+    )
     with workers as pool:
         waiting = deque()
         for span in spans:

@@ -1,8 +1,12 @@
 """A made-up publication holds what the verbs would have written, and nothing else."""
 
+import os
+import subprocess
+import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+import psutil
 import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
@@ -13,7 +17,9 @@ from articles import directory, making, publishing, references, search, similar
 from articles.content_version import current
 from articles.models import Article, ContentVersion, Image, Pick, Reference, Section, Tag
 from authors.models import Author
+from irb_site.environment import PROJECT
 from tests.factories import make_public
+from tests.service import database_url
 
 pytestmark = pytest.mark.django_db
 
@@ -200,6 +206,26 @@ def test_several_processes_make_the_same_as_one(monkeypatch):
             made.append(dump())
 
     assert made[0] == made[1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of a lost parent")
+@pytest.mark.django_db(transaction=True)
+def test_killing_it_leaves_no_process_behind():
+    command = [sys.executable, "manage.py", "make_publication", "--articles=2000", "--words=50"]
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "irb_site.settings",
+        "DATABASE_URL": database_url(),
+    }
+    with subprocess.Popen(command, cwd=PROJECT, env=environment, stderr=subprocess.PIPE) as parent:
+        assert parent.stderr.readline() == "200 of 2000 …\n".encode()
+        children = psutil.Process(parent.pid).children(recursive=True)
+        parent.kill()
+
+    psutil.wait_procs(children, timeout=30)
+
+    assert len(children) >= 2
+    assert not any(child.is_running() for child in children)
+    assert not Article.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
