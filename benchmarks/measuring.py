@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import django
 from load import Wrk
 from publications import Publication
-from reporting import medians, with_ratios
+from reporting import BASELINES, medians, with_ratios
 from servers import Server, all_of, keep_page
 
 # How often something is published to see when readers see it.
@@ -50,7 +50,9 @@ def main(task):
     with all_of(publication, task["port"]) as servers:
         keep_page(servers, article)
         targets = [
-            target for target in _targets(servers, pages, article) if task["only"] in target.page
+            target
+            for target in _targets(servers, pages, article)
+            if task["only"] in target.page or target.server.name in BASELINES
         ]
         rows = _rows(targets, task["seconds"], task["rounds"])
         memory = {name: server.memory() / 1e6 for name, server in servers.items()}

@@ -1,5 +1,6 @@
 """What readers and editors do to a publication at once, and what hostile or slow clients do."""
 
+import json
 import random
 import resource
 import socket
@@ -48,8 +49,8 @@ class Editor:
             "body": article.body,
             "slug": article.slug,
             "language": article.language,
-            "authors": "[]",
-            "tags": "[]",
+            "authors": _chosen(article.live_revision.bylines),
+            "tags": _chosen(article.live_revision.tags),
             "_publish" if publish else "_save": "",
             "csrfmiddlewaretoken": CSRF,
         }
@@ -59,6 +60,15 @@ class Editor:
         if status != 302:
             raise SystemExit(f"The form answered {status}: {body[:500]!r}")
         return (time.perf_counter() - started) * 1000
+
+
+def _chosen(values):
+    return json.dumps([{"value": value, "label": value} for value in values])
+
+
+def _some_articles(count):
+    articles = Article.objects.public().articles().select_related("live_revision")
+    return list(articles.order_by("pk")[:count])
 
 
 @dataclass
@@ -75,7 +85,7 @@ class Freshness:
 def publish_and_look(editor, servers, times):
     """Publishes again and again; after each, one request to each server must get the new words."""
     found = Freshness()
-    for number, article in enumerate(Article.objects.public().articles().order_by("pk")[:times]):
+    for number, article in enumerate(_some_articles(times)):
         _publish_once(editor, servers, article, found, number)
     return found
 
@@ -106,7 +116,7 @@ def mixed(servers, paths, seconds, *, editors=2):
     """Readers at full speed on some servers while editors save and publish; returns a report."""
     behind = servers[0]
     found = [Freshness() for _editor in range(editors)]
-    articles = list(Article.objects.public().articles().order_by("pk")[: 5 * editors])
+    articles = _some_articles(5 * editors)
     end = time.monotonic() + seconds
 
     def work(number):
