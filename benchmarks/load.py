@@ -42,13 +42,14 @@ class Wrk:
             *(part for item in headers.items() for part in ("--header", ": ".join(item))),
             "--script", str(_SCRIPT), f"http://127.0.0.1:{server.port}", "--", str(asked_for),
         ]  # fmt: skip
-        self._before = _settled(server)
+        self._before, self._started = _settled(server), time.monotonic()
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
     def wait(self):
         """The Sample of it."""
         output, _none = self._process.communicate()
         cpu = _settled(self.server) - self._before
+        cpu -= self.server.idle * (time.monotonic() - self._started)
         self._folder.cleanup()
         if self._process.returncode:
             raise SystemExit(f"wrk failed: {output}")
@@ -58,7 +59,7 @@ class Wrk:
             p50=found["p50"],
             p99=found["p99"],
             # What was under way when time was up is carried out all the same.
-            cpu_micros=1e6 * cpu / (found["requests"] + self.connections),
+            cpu_micros=1e6 * max(0, cpu) / (found["requests"] + self.connections),
             refused=found["refused"],
             failed=found["failed"],
         )
@@ -71,7 +72,7 @@ def _settled(server):
     while time.monotonic() < deadline:
         time.sleep(0.2)
         now = server.cpu_seconds()
-        if now - before <= 0.02:
+        if now - before <= 0.02 + 0.2 * server.idle:
             return now
         before = now
     return before

@@ -14,6 +14,7 @@ from servers import Server, all_of, keep_page
 
 # How often something is published to see when readers see it.
 PUBLICATIONS = 20
+IDLE_SECONDS = 5
 CONNECTIONS, CROWD_SECONDS = 2000, 15
 _GZIP = {"Accept-Encoding": "gzip"}
 
@@ -48,7 +49,7 @@ def main(task):
     pages = {page: page.paths() for page in PAGES}
     article = pages[PAGES[0]][0]
     with all_of(publication, task["port"]) as servers:
-        keep_page(servers, article)
+        keep_page(publication, servers, article)
         targets = [
             target
             for target in _targets(servers, pages, article)
@@ -56,6 +57,7 @@ def main(task):
         ]
         rows = _rows(targets, task["seconds"], task["rounds"])
         memory = {name: server.memory() / 1e6 for name, server in servers.items()}
+        idle = {name: server.idle * 1000 for name, server in servers.items()}
         found = {}
         if task["strain"]:
             found = _strained(strain, servers, pages, article, task["strain"])
@@ -65,6 +67,7 @@ def main(task):
         "words": publication.options["words"],
         "rows": with_ratios(rows),
         "memory_mb": memory,
+        "idle_cpu_ms_per_second": idle,
         "strain": found,
     }
 
@@ -92,6 +95,8 @@ def _rows(targets, seconds, rounds):
     samples = {number: [] for number in range(len(targets))}
     for target in targets:
         target.check()
+    for server in {target.server for target in targets}:
+        server.learn_idle(IDLE_SECONDS)
     for done in range(rounds):
         for number, target in enumerate(targets):
             wrk = Wrk(target.server, target.paths, seconds, headers=target.headers)

@@ -34,16 +34,16 @@ def table(rows):
     """The rows as a Markdown table."""
     ratios = [name for name in rows[0] if name.startswith("of ")]
     lines = [
-        "| page | from | requests/s | p50 ms | p99 ms | CPU µs | "
-        + " | ".join(f"× {name[3:]}" for name in ratios)
-        + " | refused | failed |",
+        "| page | from | requests/s | p50 ms | p99 ms | CPU µs |"
+        + "".join(f" × {name[3:]} |" for name in ratios)
+        + " refused | failed |",
         "|" + "---|" * (8 + len(ratios)),
     ]
     lines += [
         f"| {row['page']} | {row['server']} | {row['rate']:,.0f} | {row['p50']:.2f} |"
-        f" {row['p99']:.2f} | {row['cpu_micros']:,.0f} | "
-        + " | ".join(f"{row[name]:,.2f}" for name in ratios)
-        + f" | {row['refused']} | {row['failed']} |"
+        f" {row['p99']:.2f} | {row['cpu_micros']:,.0f} |"
+        + "".join(f" {row[name]:,.2f} |" for name in ratios)
+        + f" {row['refused']} | {row['failed']} |"
         for row in rows
     ]
     return "\n".join(lines)

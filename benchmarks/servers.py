@@ -16,10 +16,10 @@ from pathlib import Path
 import psutil
 from publications import ROOT
 
+from tests import nginx
+
 HERE = Path(__file__).resolve().parent
 PATIENCE = 60
-NGINX_PROCESSES = 2
-CONNECTIONS_MAX = 8192
 
 
 class Server:
@@ -28,6 +28,8 @@ class Server:
     def __init__(self, name, port, *pids):
         self.name, self.port = name, port
         self.roots = [psutil.Process(pid) for pid in pids]
+        # Processor's time in each second.
+        self.idle = 0
 
     @property
     def processes(self):
@@ -43,6 +45,12 @@ class Server:
                 continue
             total += times.user + times.system + times.children_user + times.children_system
         return total
+
+    def learn_idle(self, seconds):
+        """Learns what it uses in a second when nobody asks for anything."""
+        before = self.cpu_seconds()
+        time.sleep(seconds)
+        self.idle = (self.cpu_seconds() - before) / seconds
 
     def memory(self):
         """Bytes, what processes share counted once (PSS)."""
@@ -122,8 +130,7 @@ def all_of(publication, port):
         scratch = folder / "nginx"
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir()
-        nginx = stack.enter_context(_nginx(publication, scratch, port + 2, servers["python"]))
-        servers |= nginx
+        servers |= stack.enter_context(_nginx(publication, scratch, port + 2, servers["python"]))
         for place, (name, application) in enumerate(
             {"WSGI view": "bare:wsgi", "Django view": "bare:django"}.items()
         ):
@@ -133,10 +140,10 @@ def all_of(publication, port):
         yield servers
 
 
-def keep_page(servers, path):
+def keep_page(publication, servers, path):
     """Lets what is only there to compare with send the page that stands at a path."""
     content = servers["uncached"].get(path)[2]
-    plain = Path(servers["file"].folder) / "plain"
+    plain = publication.folder / "nginx" / "plain"
     plain.mkdir(exist_ok=True)
     (plain / "page").write_bytes(content)
     (plain / "page.gz").write_bytes(gzip.compress(content, 6, mtime=0))
@@ -153,61 +160,29 @@ def publication_server(publication, name, port, **settings):
         yield _wait_for(server, "/healthz", process, log)
 
 
-_NGINX = """
-daemon off;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log;
-worker_processes {processes};
-worker_rlimit_nofile {open_files};
-{user}
-events {{ worker_connections {connections}; }}
-http {{
-    access_log off;
+_PLAIN_FILES = """
     sendfile on;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
     server {{
         listen 127.0.0.1:{port} backlog=4096;
-        include {folder}/publication.conf;
-    }}
-    server {{
-        listen 127.0.0.1:{file_port} backlog=4096;
         root {folder}/plain;
         gzip_static on;
         default_type "text/html; charset=utf-8";
         location = /healthz {{ return 200 ""; }}
     }}
-}}
 """
 
 
 @contextmanager
 def _nginx(publication, folder, port, upstream):
     """nginx in front of the publication, by the generated include, and with plain files alone."""
-    (folder / "publication.conf").write_text(
-        publication.manage("nginx_config", "--upstream", f"http://127.0.0.1:{upstream.port}")
-    )
-    config = folder / "nginx.conf"
-    config.write_text(
-        _NGINX.format(
-            folder=folder, port=port, file_port=port + 1, processes=NGINX_PROCESSES,
-            connections=CONNECTIONS_MAX, open_files=2 * CONNECTIONS_MAX,
-            # As root it would give up the right to read the folder, which is private.
-            user="user root;" if os.geteuid() == 0 else "",
-        )
-    )  # fmt: skip
-    log = folder / "output"
-    command = ["nginx", "-c", config, "-p", folder, "-e", folder / "error.log"]
-    with _running(command, log=log, cwd=folder) as process:
+    include = folder / "publication.conf"
+    address = f"http://127.0.0.1:{upstream.port}"
+    include.write_text(publication.manage("nginx_config", "--upstream", address))
+    plain_files = _PLAIN_FILES.format(port=port + 1, folder=folder)
+    with nginx.running(folder, server=f"include {include};", http=plain_files, port=port):
+        pid = int((folder / "nginx.pid").read_text())
         roots = [root.pid for root in upstream.roots]
-        nginx = Server("nginx", port, process.pid, *roots)
-        file = Server("file", port + 1, process.pid)
-        file.folder = folder
-        _wait_for(file, "/healthz", process, log)
-        yield {"nginx": _wait_for(nginx, "/healthz", process, log), "file": file}
+        yield {"nginx": Server("nginx", port, pid, *roots), "file": Server("file", port + 1, pid)}
 
 
 @contextmanager

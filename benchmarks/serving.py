@@ -37,6 +37,8 @@ def main():
                 run = _measured(publication, chosen)
             runs.append(run)
             print(f"\n{publication}\n\n{table(run['rows'])}\n")
+            for name in ("memory_mb", "idle_cpu_ms_per_second"):
+                print(paragraph(name.replace("_", " "), run[name]))
             for name, found in run["strain"].items():
                 print(paragraph(name, found))
             sys.stdout.flush()
