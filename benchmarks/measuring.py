@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -11,6 +12,8 @@ from load import Wrk
 from publications import Publication
 from reporting import BASELINES, medians, with_ratios
 from servers import Server, all_of, keep_page
+
+from irb_site.processes import end_with_parent
 
 # How often something is published to see when readers see it.
 PUBLICATIONS = 20
@@ -124,5 +127,12 @@ def _strained(strain, servers, pages, article, seconds):
     return found
 
 
+def _end(*_signal):
+    # As an exception, so that what was started is stopped.
+    sys.exit("Stopped.")
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _end)
+    end_with_parent(int(sys.argv[2]))
     print(json.dumps(main(json.loads(sys.argv[1]))))

@@ -1,13 +1,27 @@
 """What was measured, as tables for people, JSON for programs and a picture for the README."""
 
 import json
+import re
 import statistics
 
 import pygal
-from pygal.style import LightStyle
+from pygal.style import Style
 
 # What rows are compared with.
 BASELINES = ("file", "WSGI view", "Django view")
+_STYLE = Style(
+    background="white",
+    plot_background="white",
+    font_family="sans-serif",
+    legend_font_size=13,
+    title_font_size=16,
+    colors=(
+        *("#1b1b1b", "#c0392b", "#2471a3", "#7fb3d5", "#1e8449", "#b9770e", "#f0b27a"),
+        *("#7d3c98", "#c39bd3", "#707b7c", "#117a65", "#e84393"),
+    ),
+)
+# What the library adds for those who hover over a chart.
+_SCRIPT = re.compile(r"<script.*?</script>", re.DOTALL)
 
 
 def medians(samples):
@@ -91,21 +105,34 @@ def write_json(path, runs):
 
 
 def write_plot(path, runs):
-    """Cost against size, one line for each page and database, without any script."""
+    """Cost against size as an SVG picture without any script, one line for each page.
+
+    One picture for each database: path with the database's name before its ending.
+    """
+    for database in dict.fromkeys(run["database"] for run in runs):
+        picture = _SCRIPT.sub("", _chart(runs, database).render(is_unicode=True))
+        path.with_stem(f"{path.stem}-{database}").write_text(f"{picture}\n", encoding="utf-8")
+
+
+def _chart(runs, database):
     sizes = sorted({run["articles"] for run in runs})
     chart = pygal.Line(
-        js=[], logarithmic=True, style=LightStyle, width=900, height=600, legend_at_bottom=True,
-        legend_at_bottom_columns=3, show_y_guides=True, disable_xml_declaration=True,
-        title="What an uncached page costs, by the number of articles",
-        x_title="articles", y_title="CPU microseconds per request",
-    )  # fmt: skip
+        js=[],
+        logarithmic=True,
+        style=_STYLE,
+        width=900,
+        height=560,
+        disable_xml_declaration=True,
+        truncate_legend=-1,
+        stroke_style={"width": 3},
+        title=f"What a page costs that is made anew ({database})",
+        x_title="articles",
+        y_title="CPU milliseconds per request",
+        value_formatter=lambda value: f"{value:g}",
+    )
+    # The same picture is the same file.
+    chart.uuid = f"cost-{database}"
     chart.x_labels = [f"{size:,}" for size in sizes]
-    for database in dict.fromkeys(run["database"] for run in runs):
-        for page, by_size in _costs(runs, database).items():
-            dashed = {"dasharray": "6, 4"} if database == "postgresql" else {}
-            chart.add(
-                f"{page} ({database})",
-                [by_size.get(size) for size in sizes],
-                stroke_style={"width": 2} | dashed,
-            )
-    path.write_text(chart.render(is_unicode=True) + "\n", encoding="utf-8")
+    for page, by_size in _costs(runs, database).items():
+        chart.add(page, [by_size[size] / 1000 if size in by_size else None for size in sizes])
+    return chart

@@ -11,11 +11,13 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import psutil
 from publications import ROOT
 
+from irb_site.processes import end_with_parent
 from tests import nginx
 
 HERE = Path(__file__).resolve().parent
@@ -84,8 +86,9 @@ class Server:
 def _running(command, *, log, cwd=ROOT, env=None):
     with log.open("wb") as output:
         process = subprocess.Popen(
-            list(map(str, command)), cwd=cwd, env=env, stdout=output, stderr=output
-        )
+            list(map(str, command)), cwd=cwd, env=env, stdout=output, stderr=output,
+            preexec_fn=partial(end_with_parent, os.getpid()),
+        )  # fmt: skip
     try:
         yield process
     finally:

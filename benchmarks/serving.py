@@ -17,6 +17,7 @@ nginx and the test requirements.
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -74,11 +75,20 @@ def _measured(publication, chosen):
     task |= {"keep": str(chosen.keep), "database": publication.database}
     task |= {"articles": publication.articles}
     task["server"] = publication.server.pid if publication.server else None
-    result = subprocess.run(
-        [sys.executable, _MEASURING, json.dumps(task)],
-        cwd=ROOT, env=publication.environment, check=True, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    return json.loads(result.stdout)
+    command = [sys.executable, _MEASURING, json.dumps(task), str(os.getpid())]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=publication.environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            output, _none = process.communicate()
+        except BaseException:
+            # It stops what it has started; meanwhile the database stays.
+            process.terminate()
+            process.wait()
+            raise
+    if process.returncode:
+        sys.exit(f"{publication} could not be measured.")
+    return json.loads(output)
 
 
 if __name__ == "__main__":
