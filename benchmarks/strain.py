@@ -79,6 +79,8 @@ class Freshness:
     """
 
     publishing_ms: list = field(default_factory=list)
+    # What the server used for it; only where nobody else asked for anything.
+    publishing_cpu_ms: list = field(default_factory=list)
     visible_ms: list = field(default_factory=list)
     stale: int = 0
 
@@ -87,7 +89,10 @@ def publish_and_look(editor, servers, times):
     """Publishes again and again; after each, one request to each server must get the new words."""
     found = Freshness()
     for number, article in enumerate(_some_articles(times)):
-        _publish_once(editor, servers, article, found, number)
+        before = editor.server.cpu_seconds()
+        words = _publish(editor, article, found, number)
+        found.publishing_cpu_ms.append(1000 * (editor.server.cpu_seconds() - before))
+        _look(servers, article, words, found)
     return found
 
 
@@ -98,14 +103,20 @@ def summary(found):
         "looks": len(found.visible_ms),
         "stale": found.stale,
         "publishing_ms": statistics.median(found.publishing_ms or [0]),
+        "publishing_cpu_ms": statistics.mean(found.publishing_cpu_ms or [0]),
         "visible_ms": statistics.median(found.visible_ms or [0]),
         "visible_ms_worst": max(found.visible_ms, default=0),
     }
 
 
-def _publish_once(editor, servers, article, found, number):
+def _publish(editor, article, found, number):
+    """Publishes an article with words like no others, and returns them."""
     words = f"marker{number}x{random.getrandbits(64)}"
     found.publishing_ms.append(editor.save(article, words, publish=True))
+    return words
+
+
+def _look(servers, article, words, found):
     for server in servers:
         started = time.perf_counter()
         _status, _headers, body = server.get(article.get_absolute_url())
@@ -113,13 +124,19 @@ def _publish_once(editor, servers, article, found, number):
         found.stale += words.encode() not in body
 
 
+def _together(found):
+    return Freshness(
+        publishing_ms=[ms for each in found for ms in each.publishing_ms],
+        visible_ms=[ms for each in found for ms in each.visible_ms],
+        stale=sum(each.stale for each in found),
+    )
+
+
 def mixed(servers, paths, seconds, *, editors=2):
     """Readers at full speed on some servers while editors save and publish; returns a report."""
     behind = servers[0]
     found = [Freshness() for _editor in range(editors)]
     articles = _some_articles(5 * editors)
-    end = time.monotonic() + seconds
-
     desks = [Editor(behind) for _editor in range(editors)]
     failed = []
 
@@ -132,12 +149,14 @@ def mixed(servers, paths, seconds, *, editors=2):
             article = own[turn % len(own)]
             try:
                 editor.save(article, f"a draft {turn}", publish=False)
-                _publish_once(editor, servers, article, found[number], turn)
+                words = _publish(editor, article, found[number], turn)
+                _look(servers, article, words, found[number])
             except (OSError, HTTPException, RuntimeError) as error:
                 failed.append(repr(error))
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(editors)]
     readers = [Wrk(server, paths, seconds) for server in servers]
+    end = time.monotonic() + seconds
     for thread in threads:
         thread.start()
     memory = []
@@ -153,13 +172,7 @@ def mixed(servers, paths, seconds, *, editors=2):
         "readers": {
             server.name: asdict(sample) for server, sample in zip(servers, samples, strict=True)
         },
-        **summary(
-            Freshness(
-                [ms for each in found for ms in each.publishing_ms],
-                [ms for each in found for ms in each.visible_ms],
-                sum(each.stale for each in found),
-            )
-        ),
+        **summary(_together(found)),
         "editors_failed": len(failed),
         "first_failures": failed[:3],
         "memory_mb": memory,
