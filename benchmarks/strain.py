@@ -98,12 +98,13 @@ def publish_and_look(editor, servers, times):
 
 def summary(found):
     """What was found of freshness, by name."""
+    used = found.publishing_cpu_ms
     return {
         "publications": len(found.publishing_ms),
         "looks": len(found.visible_ms),
         "stale": found.stale,
         "publishing_ms": statistics.median(found.publishing_ms or [0]),
-        "publishing_cpu_ms": statistics.mean(found.publishing_cpu_ms or [0]),
+        **({"publishing_cpu_ms": statistics.mean(used)} if used else {}),
         "visible_ms": statistics.median(found.visible_ms or [0]),
         "visible_ms_worst": max(found.visible_ms, default=0),
     }
