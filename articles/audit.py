@@ -70,10 +70,15 @@ def record(act, *, by, article=None, thing=None, name="", detail=""):
     by: a user, or None for the publication itself. article: what it was done to; or thing: any
     other model instance. name: what to call it where str() of it won't do.
     """
+    entry(act, by=by, article=article, thing=thing, name=name, detail=detail).save()
+
+
+def entry(act, *, by, article=None, thing=None, name="", detail=""):
+    """What `record` writes down, unsaved."""
     if act not in ACTS:
         raise ValueError(f"{act!r} is no act of the audit")
     subject = article if article is not None else thing
-    AuditEntry.objects.create(
+    return AuditEntry(
         at=timezone.now(),
         by=by,
         by_name=name_of(by)[:200] if by is not None else "",

@@ -80,6 +80,18 @@ def rebuild(progress=None):
             progress(done)
 
 
+def rows_of_new(article, content, pk_of):
+    """The reference and section rows of an article that has just been made and is live, unsaved.
+
+    For articles that are made by the thousand: asks no database. content: the structure of its
+    text. pk_of: gives of some (kind, uid) the primary keys of those that exist.
+    """
+    text = _Text(content, article.related, article.relations)
+    references = _rows(article, Reference.Set.LIVE, text, pk_of)
+    _changed, sections = _section_rows(article, {}, text, None, title=article.title)
+    return references, sections
+
+
 @dataclass(frozen=True, slots=True)
 class _Text:
     structure: Structure
@@ -99,7 +111,7 @@ def _follow_references(article, texts):
         existing[row.set].append(row)
     is_changed = False
     for set_, text in texts.items():
-        rows = _rows(article, set_, text) if text else []
+        rows = _rows(article, set_, text, _existing) if text else []
         if sorted(map(_content, existing[set_])) != sorted(map(_content, rows)):
             Reference.objects.filter(source=article, set=set_).delete()
             Reference.objects.bulk_create(rows)
@@ -107,7 +119,7 @@ def _follow_references(article, texts):
     return is_changed
 
 
-def _rows(article, set_, text):
+def _rows(article, set_, text, pk_of):
     rows = []
     for reference in text.structure.references:
         if (reference.token.kind, reference.token.uid) == ("article", article.uid):
@@ -128,7 +140,7 @@ def _rows(article, set_, text):
     for item in text.relations:
         token = RefToken("article", item["article"], item.get("section", ""))
         rows.append(_row(item["kind"], token, sentence=item.get("note", "")))
-    targets = _existing({(row.target_kind, row.target_uid) for row in rows})
+    targets = pk_of({(row.target_kind, row.target_uid) for row in rows})
     positions, seen = Counter(), set()
     for row in rows:
         row.source, row.set = article, set_
@@ -168,7 +180,7 @@ def _content(row):
 
 
 def _existing(named):
-    """(kind, uid) → primary key, of those that exist."""
+    """(kind, uid) → primary key, of those named that exist."""
     found = {}
     for kind, model in _MODELS.items():
         uids = {uid for named_kind, uid in named if named_kind == kind}
@@ -186,12 +198,24 @@ def adopt_dangling(target, kind):
 
 
 def _follow_sections(article, live, draft, *, title):
-    """A row is never deleted: a section that is gone is retired, and its id stays taken."""
+    rows = {section.anchor: section for section in Section.objects.filter(article=article)}
+    changed, added = _section_rows(article, rows, live, draft, title=title)
+    Section.objects.bulk_create(added)
+    Section.objects.bulk_update(
+        changed, ["heading", "level", "position", "state", "was_public", "words"]
+    )
+    return bool(added or changed)
+
+
+def _section_rows(article, rows, live, draft, *, title):
+    """What must be written that the rows, by anchor, follow the texts: those changed, those new.
+
+    None is ever deleted: a section that is gone is retired, and its id stays taken.
+    """
     wanted = {}
     for state, text in ((Section.State.DRAFT, draft), (Section.State.LIVE, live)):
         for position, heading in enumerate(text.structure.headings if text else ()):
             wanted[heading.anchor] = (state, position, heading)
-    rows = {section.anchor: section for section in Section.objects.filter(article=article)}
     changed, added = [], []
     for anchor, (state, position, heading) in wanted.items():
         row = rows.get(anchor)
@@ -213,11 +237,7 @@ def _follow_sections(article, live, draft, *, title):
         if anchor not in wanted and row.state != Section.State.RETIRED:
             row.state = Section.State.RETIRED
             changed.append(row)
-    Section.objects.bulk_create(added)
-    Section.objects.bulk_update(
-        changed, ["heading", "level", "position", "state", "was_public", "words"]
-    )
-    return bool(added or changed)
+    return changed, added
 
 
 class Resolved:

@@ -215,22 +215,18 @@ class _Part:
     """The title, the standfirst or the text of an article, as tokens."""
 
     def __init__(self, text, language):
-        self.sequence = []
+        rows = list(compounds(text))
+        words = [word for row in rows for word in row]
+        times = Counter(words)
+        times.update(join_compound(row) for row in rows if len(row) > 1)
+        stemmed = {word: stem(word, language) for word in times if word not in STOP_WORDS}
+        self.sequence = [stemmed.get(word) for word in words]
         # What the part says, how often, and the tokens by which each of it is found.
         self.counts = Counter()
         self.forms = {}
-        for row in compounds(text):
-            for word in row:
-                self.sequence.append(None if word in STOP_WORDS else stem(word, language))
-                self._count(word, language)
-            if len(row) > 1:
-                self._count(join_compound(row), language)
-
-    def _count(self, word, language):
-        if word not in STOP_WORDS:
-            stemmed = stem(word, language)
-            self.counts[stemmed] += 1
-            self.forms.setdefault(stemmed, {stemmed}).add(word)
+        for word, form in stemmed.items():
+            self.counts[form] += times[word]
+            self.forms.setdefault(form, {form}).add(word)
 
     def tokens_of(self, stemmed_words):
         return {form for word in stemmed_words for form in self.forms[word]}
@@ -258,6 +254,8 @@ def make_entry(*, language, title, standfirst, text):
 
 
 def _shortened(sequence, loose):
+    if sum(len(token.encode()) for token in {*loose, *sequence}) <= TOKENS_MAX_BYTES:
+        return Entry(sequence, frozenset(loose))
     # The loose tokens count first: without them an article would lose its rank.
     seen = set()
     room = TOKENS_MAX_BYTES
@@ -403,6 +401,11 @@ def index(article_id, *, language, title, standfirst, text):
     if published_at is None:
         raise ValueError(f"Article {article_id} was never published, so it can't be searched for.")
     entry = make_entry(language=language, title=title, standfirst=standfirst, text=text)
+    store(article_id, published_at, entry)
+
+
+def store(article_id, published_at, entry):
+    """Write or replace an Entry that was made before, in the caller's transaction."""
     with transaction.atomic(savepoint=False):
         _engine().write(article_id, _sort_key(article_id, published_at), entry)
 
@@ -446,8 +449,13 @@ def rebuild(progress=None):
             if not public.filter(pk=article_id).exists():
                 remove(article_id)
                 removed += 1
-    _engine().tidy()
+    tidy()
     return done, removed
+
+
+def tidy():
+    """Put the index in order after very much of it was written."""
+    _engine().tidy()
 
 
 def _indexed_ids():

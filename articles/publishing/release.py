@@ -104,23 +104,7 @@ def show(article, revision, *, by, at=None, updated_at=None, minor=False, keep_p
 
     if article.slug and article.slug != slug:
         leave_redirect(article, article.address_for(article.slug), article.address_for(slug))
-    article.state = Article.State.LIVE
-    article.slug = slug
-    article.language = revision.language
-    article.title = revision.title
-    article.standfirst = revision.standfirst
-    article.body = revision.body
-    article.lead_image_id = revision.lead_image_id
-    article.related = revision.related
-    article.relations = revision.relations
-    article.live_revision = revision
-    typesetting.follow_body(article)
-    if article.first_published_at is None:
-        article.first_published_at = at or now
-        article.updated_at = updated_at or article.first_published_at
-    elif updated_at is not None or not minor:
-        article.updated_at = max(updated_at or now, article.first_published_at)
-    article.touched_at = now
+    fill(article, revision, slug=slug, now=now, at=at, updated_at=updated_at, minor=minor)
     if not keep_plans:
         _answer_submission(article, revision, by=by)
     article.save()
@@ -146,6 +130,30 @@ def show(article, revision, *, by, at=None, updated_at=None, minor=False, keep_p
     return article
 
 
+def fill(article, revision, *, slug, now, at=None, updated_at=None, minor=False):
+    """Makes everything that readers see in an article's own row what a revision says.
+
+    Asks no database and saves nothing.
+    """
+    article.state = Article.State.LIVE
+    article.slug = slug
+    article.language = revision.language
+    article.title = revision.title
+    article.standfirst = revision.standfirst
+    article.body = revision.body
+    article.lead_image_id = revision.lead_image_id
+    article.related = revision.related
+    article.relations = revision.relations
+    article.live_revision = revision
+    typesetting.follow_body(article)
+    if article.first_published_at is None:
+        article.first_published_at = at or now
+        article.updated_at = updated_at or article.first_published_at
+    elif updated_at is not None or not minor:
+        article.updated_at = max(updated_at or now, article.first_published_at)
+    article.touched_at = now
+
+
 def _answer_submission(article, revision, *, by):
     submission = article.submission
     if submission is None or submission.revision.number > revision.number:
@@ -163,14 +171,19 @@ def _answer_submission(article, revision, *, by):
 
 
 def _enter_text(article):
-    words = {
+    words = indexed_words(article)
+    search.index(article.pk, **words)
+    similar.enter(article.pk, **words)
+
+
+def indexed_words(article):
+    """By which words the search and the subjects know a public article."""
+    return {
         "language": article.language,
         "title": article.title,
         "standfirst": article.standfirst,
         "text": article.text,
     }
-    search.index(article.pk, **words)
-    similar.enter(article.pk, **words)
 
 
 def _authors(revision):
@@ -191,29 +204,36 @@ def write_names(article, *, authors, tags):
     """
     if article.kind != Article.Kind.ARTICLE:
         return
+    bylines, article_tags = name_rows(
+        article, [author.pk for author in authors], [tag.pk for tag in tags]
+    )
+    _replace(article.bylines, bylines, Author, "author_id")
+    _replace(article.article_tags, article_tags, Tag, "tag_id")
+
+
+def name_rows(article, author_ids, tag_ids):
+    """The bylines and article tags of a public article, unsaved."""
     date = article.first_published_at
-    bylines = [(author.pk, position, date) for position, author in enumerate(authors)]
-    distinct = list({tag.pk: tag for tag in tags}.values())
-    article_tags = [(tag.pk, position, date) for position, tag in enumerate(distinct)]
-    columns = ("position", "published_at")
-    old_bylines = list(article.bylines.order_by("position").values_list("author_id", *columns))
-    old_tags = list(article.article_tags.order_by("position").values_list("tag_id", *columns))
-    before = {Author: {row[0] for row in old_bylines}, Tag: {row[0] for row in old_tags}}
-    if old_bylines != bylines:
-        article.bylines.all().delete()
-        Byline.objects.bulk_create(
-            Byline(article=article, author_id=pk, position=position, published_at=date)
-            for pk, position, date in bylines
-        )
-    if old_tags != article_tags:
-        article.article_tags.all().delete()
-        ArticleTag.objects.bulk_create(
-            ArticleTag(content_object=article, tag_id=pk, position=position, published_at=date)
-            for pk, position, date in article_tags
-        )
-    for model, rows in ((Author, authors), (Tag, distinct)):
-        after = {row.pk for row in rows}
-        _count(model, more=after - before[model], fewer=before[model] - after)
+    bylines = [
+        Byline(article=article, author_id=pk, position=position, published_at=date)
+        for position, pk in enumerate(author_ids)
+    ]
+    article_tags = [
+        ArticleTag(content_object=article, tag_id=pk, position=position, published_at=date)
+        for position, pk in enumerate(dict.fromkeys(tag_ids))
+    ]
+    return bylines, article_tags
+
+
+def _replace(manager, rows, model, column):
+    """Replaces the rows that name some of a model, in a column, if they aren't the same."""
+    columns = (column, "position", "published_at")
+    old = list(manager.order_by("position").values_list(*columns))
+    if old != [tuple(getattr(row, name) for name in columns) for row in rows]:
+        manager.all().delete()
+        manager.bulk_create(rows)
+    before, after = {row[0] for row in old}, {getattr(row, column) for row in rows}
+    _count(model, more=after - before, fewer=before - after)
 
 
 def _count(model, *, more, fewer):
