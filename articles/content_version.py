@@ -15,6 +15,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from articles.models import ContentVersion
+from articles.prepared import Prepared
 from irb_site.page_store import PageStore
 
 _held = threading.local()
@@ -39,10 +40,13 @@ def raise_version():
     transaction.on_commit(partial(_show_again, hold), robust=True)
 
 
+_current = Prepared(lambda: ContentVersion.objects.filter(pk=1).values_list("number", "token"))
+
+
 def current():
     """The version as a short text that names this content and no other."""
-    row = ContentVersion.objects.filter(pk=1).first()
-    return str(row) if row else "0"
+    row = _current.first()
+    return str(ContentVersion(number=row[0], token=row[1])) if row else "0"
 
 
 def show_current():

@@ -297,8 +297,8 @@ def _page_name(key):
         return b""
     if max(map(len, path.split(b"/"))) > LONGEST_NAME:
         return b""
-    coding = "" if key.coding == "identity" else f".{key.coding}"
-    return b"pages%s=%s%s" % (path, key.query.encode("latin-1"), coding.encode())
+    # A folder for each coding: nothing that a path or a query says can lead to another one.
+    return b"%s%s=%s" % (key.coding.encode(), path, key.query.encode("latin-1"))
 
 
 def _answer_name(key):

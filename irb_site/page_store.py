@@ -1,8 +1,8 @@
 """Whole pages kept as files, one folder for each content version. Knows no database.
 
     FOLDER/live                        a link to the folder of the version that is shown now
-    FOLDER/versions/VERSION/pages/     what answers with 200 and is nobody's own, as it is sent:
-                                       PATH=QUERY.CODING
+    FOLDER/versions/VERSION/CODING/PATH=QUERY
+                                       what answers with 200 and is nobody's own, as it is sent
     FOLDER/versions/VERSION/answers/   bounded in number: redirects, what isn't there, searches
     FOLDER/lock
 
@@ -144,7 +144,7 @@ class PageStore:
         finally:
             os.close(descriptor)
 
-    # Files. A name is bytes: pages/… or answers/….
+    # Files. A name is bytes: CODING/PATH=QUERY or answers/….
 
     def read(self, version, name):
         """The StoredFile of this name; None if there is none."""
@@ -163,7 +163,8 @@ class PageStore:
         """Stores what was rendered while the version was this one, and returns the StoredFile.
 
         Where somebody else has stored it meanwhile, that is what is returned. None where it
-        can't be stored: no room left, or in this very second the page had other contents.
+        can't be stored: no room left, or in this very second the page had other contents, or has
+        as long ones in another coding.
         """
         try:
             return self._write(version, name, content)
@@ -189,9 +190,7 @@ class PageStore:
                 continue
             found = self.read(other, name)
             if found and found.content == content:
-                with suppress(FileExistsError):
-                    os.link(self._path(other, name), path)
-                return self.read(version, name)
+                return self._linked(self._path(other, name), version, name)
             if found and found.changed_at >= second:
                 return None
         temporary = b"%s~%d-%d" % (path, os.getpid(), time.monotonic_ns())
@@ -200,10 +199,27 @@ class PageStore:
             with open(descriptor, "wb") as file:
                 file.write(content)
             os.utime(temporary, (second, second))
-            with suppress(FileExistsError):
-                os.link(temporary, path)
+            return self._linked(temporary, version, name)
         finally:
             os.unlink(temporary)
+
+    def _linked(self, source, version, name):
+        """Gives a file its place, unless it would pass for the same page in another coding."""
+        path = self._path(version, name)
+        try:
+            os.link(source, path)
+        except FileExistsError:
+            return self.read(version, name)
+        own = os.stat(path)
+        coding, _slash, rest = name.partition(b"/")
+        for other in os.listdir(os.fsencode(self._versions / version)):
+            if other == coding:
+                continue
+            with suppress(OSError):
+                found = os.stat(self._path(version, b"%s/%s" % (other, rest)))
+                if (found.st_mtime, found.st_size) == (own.st_mtime, own.st_size):
+                    os.unlink(path)
+                    return None
         return self.read(version, name)
 
     def _path(self, version, name):
@@ -215,7 +231,7 @@ class PageStore:
         All processes append to it, so they need no lock: pages one byte for each kilobyte,
         answers one byte for each of them.
         """
-        is_page = name.startswith(b"pages/")
+        is_page = not name.startswith(b"answers/")
         taken = -(-size // 1024) if is_page else 1
         limit = self.max_size // 1024 if is_page else min(ANSWERS_MAX, self.max_size)
         sum_file = folder / ("size-of-pages" if is_page else "number-of-answers")

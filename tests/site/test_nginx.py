@@ -169,6 +169,9 @@ def test_everything_else_is_asked_for_as_it_was(front):
         ("GET", "/articles/x/%2e%2e/sea/", "testserver"),
         ("GET", "/articles/sea%2f", "testserver"),
         ("GET", "/articles/sea/=", "testserver"),
+        ("GET", "/articles/sea/?.gzip", "testserver"),
+        ("GET", "/articles/sea/?/../../gzip/articles/sea/=", "testserver"),
+        ("GET", "/gzip/articles/sea/=", "testserver"),
         ("GET", "/articles/sea/?=/../../../../nginx/nginx.conf", "testserver"),
         ("POST", "/articles/sea/", "testserver"),
         ("PUT", "/articles/sea/", "testserver"),
@@ -178,7 +181,7 @@ def test_everything_else_is_asked_for_as_it_was(front):
         ("GET", "/admin/articles/article/?page=2", "testserver"),
         ("GET", "/healthz", "testserver"),
         ("GET", "/media/pictures/ab/nothing.webp", "testserver"),
-        ("GET", "/live/pages/articles/sea/=", "testserver"),
+        ("GET", "/live/identity/articles/sea/=", "testserver"),
         ("GET", "/versions/", "testserver"),
         ("GET", "/lock", "testserver"),
     ]

@@ -11,7 +11,7 @@ import pytest
 from irb_site import page_store
 from irb_site.page_store import ANSWERS_MAX, PageStore
 
-NAME = b"pages/articles/sea/=.gzip"
+NAME = b"gzip/articles/sea/="
 
 
 @pytest.fixture
@@ -129,7 +129,7 @@ def test_what_is_written_is_read_again_under_its_version_only(store):
     assert written.content == b"words"
     assert store.read("1-a", NAME) == written
     assert store.read("2-b", NAME) is None
-    assert store.read("1-a", b"pages/articles/=.gzip") is None
+    assert store.read("1-a", b"gzip/articles/=") is None
 
 
 def test_first_one_to_write_decides(store):
@@ -159,6 +159,16 @@ def test_two_contents_never_share_their_validators(store, clock):
     assert second.changed_at == 1_800_000_001
 
 
+def test_codings_of_one_page_never_share_their_validators(store, clock):
+    store.write("1-a", NAME, b"words")
+
+    assert store.write("1-a", b"br/articles/sea/=", b"bytes") is None
+    assert store.read("1-a", b"br/articles/sea/=") is None
+    assert store.write("1-a", b"br/articles/=", b"bytes")
+    clock[0] += 1
+    assert store.write("1-a", b"br/articles/sea/=", b"bytes").changed_at == 1_800_000_001
+
+
 def test_clock_that_is_put_back_makes_nobody_see_old_words(store, clock):
     store.write("1-a", NAME, b"words")
     clock[0] -= 3600
@@ -168,11 +178,11 @@ def test_clock_that_is_put_back_makes_nobody_see_old_words(store, clock):
 
 def test_pages_take_no_more_room_than_they_may(store):
     page = b"x" * 100 * 1024
-    written = [store.write("1-a", b"pages/%d" % number, page) for number in range(12)]
+    written = [store.write("1-a", b"gzip/%d" % number, page) for number in range(12)]
 
     assert [file is not None for file in written] == [True] * 10 + [False] * 2
     # A version has its own.
-    assert store.write("2-b", b"pages/11", page)
+    assert store.write("2-b", b"gzip/11", page)
 
 
 def test_other_answers_are_so_many_at_most(store):
