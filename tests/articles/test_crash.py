@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 from django.utils import timezone
 
-from articles import directory, publishing, references, search, similar
+from articles import directory, publishing, references, search, similar, typesetting
 from articles.content_version import current
 from articles.models import Article, AuditEntry, Schedule, Tag
 from articles.publishing import Words, release
@@ -247,7 +247,7 @@ STEPS = [
     (references, "follow_texts"),
     (directory, "enter_article"),
     (similar, "enter"),
-    (release, "structure"),
+    (typesetting, "typeset"),
     (release, "tag_named"),
     (release, "write_names"),
     (release, "_count"),
