@@ -155,7 +155,7 @@ class AccountAdmin(Audited, UserAdmin):
             record("changed", by=request.user, thing=obj, detail=detail)
 
     def _role_words(self, user):
-        return _("Role: %(role)s.") % {"role": self.role_name(user)}
+        return _("Role: %(role)s.") % {"role": self.role_name(user) or "–"}
 
     def get_urls(self):
         own = path("me/", self.admin_site.admin_view(self.own_account), name="auth_user_me")
