@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.db import OperationalError
 from django.utils import timezone
 
-from articles import notifications, presence, publishing
+from articles import content_version, notifications, presence, publishing
 from articles.management.commands import worker
 from articles.models import Article, Notification
 from tests.factories import make_article
@@ -42,6 +42,8 @@ def rounds(monkeypatch):
     # A test's own transaction would go together with its connection.
     monkeypatch.setattr(worker, "close_old_connections", lambda: None)
     monkeypatch.setattr(worker, "look_at_statistics", lambda: None)
+    monkeypatch.setattr(worker, "follow_version", lambda: None)
+    monkeypatch.setattr(content_version, "follow_calendar", lambda *, now: None)
     monkeypatch.setattr(notifications, "send_due", lambda *, now: 0)
     monkeypatch.setattr(notifications, "forget_old", lambda *, now: None)
     monkeypatch.setattr(presence, "forget_absent", lambda *, now: None)
@@ -55,6 +57,16 @@ def test_once_says_how_much_was_carried_out(rounds, capsys, monkeypatch):
     call_command("worker", once=True)
 
     assert capsys.readouterr().out == "3 carried out, 2 mailed\n"
+
+
+def test_worker_ends_with_all_its_threads_on_a_mistake_of_ours(rounds):
+    rounds += [ZeroDivisionError(), 0]
+    before = set(threading.enumerate())
+
+    with pytest.raises(ZeroDivisionError):
+        call_command("worker")
+
+    assert set(threading.enumerate()) <= before
 
 
 def test_worker_goes_on_until_it_is_told_to_stop(rounds):
