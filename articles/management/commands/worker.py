@@ -54,10 +54,13 @@ class Command(BaseCommand):
         pages = threading.Thread(target=rounds, args=(follow_version, stop, FOLLOW_INTERVAL))
         mail.start()
         pages.start()
-        rounds(Duties(), stop, INTERVAL, goes_on=lambda: parent in (None, os.getppid()))
-        stop.set()
-        pages.join()
-        mail.join(MAIL_PATIENCE)
+        try:
+            rounds(Duties(), stop, INTERVAL, goes_on=lambda: parent in (None, os.getppid()))
+        finally:
+            # Also on a mistake of ours: whoever started the worker starts another one.
+            stop.set()
+            pages.join()
+            mail.join(MAIL_PATIENCE)
 
 
 def rounds(work, stop, interval, *, goes_on=lambda: True):
