@@ -131,10 +131,16 @@ def names_of(pks):
     }
     return {
         pk: tuple(
-            [known[name][one] for _position, one in sorted(of[name])] for name in ("author", "tag")
+            _each_once(known[name][one] for _position, one in sorted(of[name]))
+            for name in ("author", "tag")
         )
         for pk, of in found.items()
     }
+
+
+def _each_once(named):
+    """Labels in their order; two tags are one where one is merged into the other."""
+    return list({label.uid: label for label in named}.values())
 
 
 _PICTURE = ("id", "uid", "file", "width", "height", "alt", "caption", "credit")

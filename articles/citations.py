@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from articles.models import Article, Reference, Section, address_of
+from articles import labels
+from articles.models import Article, Reference, Section, Tag, address_of
 from articles.prepared import Prepared
 
 Kind = Reference.Kind
@@ -79,17 +80,41 @@ class Notice:
 
 
 def citing(target, kinds):
-    """Public articles that cite an article, author or tag in some ways; one row for each way."""
-    return _citing(target._meta.model_name, target.pk, kinds)
+    """Public articles that cite an article, author or tag in some ways; one row for each way.
+
+    A tag is cited by what cites one that is merged into it, too.
+    """
+    return _citing(target._meta.model_name, _cited(target), kinds)
+
+
+def _cited(target):
+    """The primary key of what is cited; of a tag that stands for others, all of theirs."""
+    if isinstance(target, Tag) and len(group := labels.group(target.pk)) > 1:
+        return group
+    return target.pk
 
 
 def _citing(model_name, pk, kinds):
+    target = {f"references__target_{model_name}": pk}
+    once = Q()
+    if isinstance(pk, tuple):
+        target = {"references__target_tag__in": pk}
+        once = ~Exists(
+            Reference.objects.filter(
+                source=OuterRef("pk"),
+                set=Reference.Set.LIVE,
+                kind=OuterRef("references__kind"),
+                position__lt=OuterRef("references__position"),
+                target_tag__in=pk,
+            )
+        )
     return Article.objects.public().filter(
         Q(kind=Article.Kind.ARTICLE) | Q(references__kind__in=set(kinds).difference(_OF_ARTICLES)),
+        once,
         references__set=Reference.Set.LIVE,
         references__is_first=True,
         references__kind__in=kinds,
-        **{f"references__target_{model_name}": pk},
+        **target,
     )
 
 
@@ -104,7 +129,7 @@ def newest(target, kind, *, limit, offset=0):
 
     A cited section is still named by its id; see `with_sections`.
     """
-    rows = _newest(target._meta.model_name, kind, limit)(target.pk, offset=offset)
+    rows = _newest(target._meta.model_name, kind, limit)(_cited(target), offset=offset)
     return [_citation(row) for row in rows]
 
 

@@ -21,6 +21,8 @@ QUERY_MAX_LENGTH = 200
 QUERY_MAX_WORDS = 8
 HEAD_WORDS = 3
 BATCH_SIZE = 500
+# Of tags: more than this many don't even begin alike.
+MATCHES_MAX = 1000
 
 _NAME_MAX_LENGTH = Name._meta.get_field("name").max_length
 _HEAD_MAX_LENGTH = Name._meta.get_field("head").max_length
@@ -60,8 +62,10 @@ def enter_author(author):
 
 
 def enter_tag(tag):
-    """Makes the names of a tag equal to its name and its aliases."""
-    aliases = TagAlias.objects.filter(tag=tag).values_list("name", flat=True)
+    """Makes the names of a tag equal to its name and its aliases, and to those of what is merged
+    into it; what is merged has none of its own.
+    """
+    aliases = TagAlias.objects.filter(Q(tag=tag) | Q(tag__merged_into=tag))
     return _enter("tag", tag, lambda rows: _tag_names(tag, aliases))
 
 
@@ -117,7 +121,13 @@ def _author_names(author, rows):
 
 
 def _tag_names(tag, aliases):
-    return dict.fromkeys([tag.name, *aliases], True)
+    if tag.merged_into_id:
+        return {}
+    return dict.fromkeys([tag.name, *(alias.name for alias in aliases)], True)
+
+
+def _all_aliases(tag):
+    return [alias for one in (tag, *tag.merged_tags.all()) for alias in one.aliases.all()]
 
 
 def _enter(kind, target, names_of):
@@ -180,12 +190,13 @@ def rebuild(progress=None):
         .prefetch_related(Prefetch("latest_revision", Revision.objects.only("title")))
     )
     authors = Author.objects.only("name").select_for_update()
-    tags = Tag.objects.only("name").prefetch_related("aliases").select_for_update()
+    tags = Tag.objects.only("name", "merged_into")
+    tags = tags.prefetch_related("aliases", "merged_tags__aliases").select_for_update()
     done = changed = 0
     for kind, things, names_of in (
         ("article", articles, _article_names),
         ("author", authors, _author_names),
-        ("tag", tags, lambda tag, rows: _tag_names(tag, [a.name for a in tag.aliases.all()])),
+        ("tag", tags, lambda tag, rows: _tag_names(tag, _all_aliases(tag))),
     ):
         last_id = 0
         while True:
@@ -273,8 +284,8 @@ def find_authors(query, *, limit):
 
 
 def find_tags(query, *, limit):
-    """Tags that can be chosen: the exact name or alias first, then names that begin with the
-    query, then the most used; without a query all. Blanks and hyphens may be left out.
+    """Tags that can be chosen: the exact name or alias first, then the most used; without a query
+    all. Blanks and hyphens may be left out.
     """
     tags = Tag.objects.choosable()
     if not query.strip():
@@ -282,34 +293,43 @@ def find_tags(query, *, limit):
     key, words = fold(query[:QUERY_MAX_LENGTH]), query_words(query)
     if not key or not words:
         return []
-    found = {}
-    aliases = (
-        TagAlias.objects.filter(key__startswith=key, tag__is_retired=False)
-        .select_related("tag")
-        .order_by(Case(When(key=key, then=0), default=1), "-tag__article_count", "name")
-    )
-    aliases = list(aliases[: 4 * limit])
-    for alias in aliases:
-        if alias.key == key:
-            found[alias.tag_id] = Found(alias.tag, _alias_found(alias, key))
     pks = _found_ids(
-        "tag", words, Q(tag__is_retired=False), ["-tag__article_count", "tag__name"], limit
+        "tag", words, Q(tag__is_retired=False), ["-tag__article_count", "tag__name"], MATCHES_MAX
     )
-    by_pk = tags.in_bulk(pks)
     names = _matching_names("tag", pks, words, Q())
-    for pk in pks:
-        if pk in by_pk:
-            found.setdefault(pk, Found(by_pk[pk], _other_name(names[pk], {by_pk[pk].name})))
-    for alias in aliases:
-        found.setdefault(alias.tag_id, Found(alias.tag, _alias_found(alias, key)))
-    return list(found.values())[:limit]
+    found = {
+        tag.pk: Found(tag, _other_name(names[tag.pk], {tag.name}))
+        for tag in tags.in_bulk(pks).values()
+    }
+    exact = {
+        pk for pk in found if any(folded(name) == f" {' '.join(words)} " for name in names[pk])
+    }
+    aliases = TagAlias.objects.filter(
+        Q(tag__merged_into=None, tag__is_retired=False) | Q(tag__merged_into__is_retired=False),
+        key__startswith=key,
+    ).select_related("tag__merged_into")
+    for alias in aliases.order_by(Length("key"), "key")[:MATCHES_MAX]:
+        tag = alias.tag.standing
+        found.setdefault(tag.pk, Found(tag, _alias_found(alias, key)))
+        if alias.key == key:
+            exact.add(tag.pk)
+    order = sorted(
+        found.values(),
+        key=lambda item: (
+            item.target.pk not in exact,
+            -item.target.article_count,
+            item.target.name,
+        ),
+    )
+    return order[:limit]
 
 
 def tag_called(name):
-    """The tag, retired or not, whose name or alias this is; None where there is none."""
+    """The tag, retired or not, that this name leads to; None where there is none."""
     key = fold(name)
-    alias = TagAlias.objects.filter(key=key).select_related("tag").first() if key else None
-    return alias.tag if alias else None
+    aliases = TagAlias.objects.filter(key=key).select_related("tag__merged_into")
+    alias = aliases.first() if key else None
+    return alias.tag.standing if alias else None
 
 
 def find_sections(query, *, user=None, exclude="", limit):
@@ -464,7 +484,7 @@ def _other_name(names, names_of_today):
 
 
 def _alias_found(alias, key):
-    return "" if fold(alias.tag.name).startswith(key) else alias.name
+    return "" if fold(alias.tag.standing.name).startswith(key) else alias.name
 
 
 def _draft_title(article):

@@ -174,7 +174,7 @@ def _to_drafts():
     return _any_of(
         _live().filter(~_leads_on(), target_article__in=drafts),
         _live().filter(target_author__in=Author.objects.filter(first_public_at__isnull=True)),
-        _live().filter(target_tag__in=Tag.objects.filter(first_public_at__isnull=True)),
+        _live().filter(target_tag__in=Tag.objects.exclude(pk__in=Tag.objects.reachable())),
     )
 
 
@@ -217,7 +217,7 @@ def _public_forwards():
     return Forward.objects.filter(
         Exists(Article.objects.public().filter(pk=OuterRef("target_article")))
         | Exists(Author.objects.known().filter(pk=OuterRef("target_author")))
-        | Exists(Tag.objects.known().filter(pk=OuterRef("target_tag")))
+        | Exists(Tag.objects.reachable().filter(pk=OuterRef("target_tag")))
     )
 
 

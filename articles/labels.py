@@ -7,6 +7,7 @@ every change of theirs raises; so a renamed one costs nothing for each article t
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models.functions import Coalesce
 from django.utils.html import format_html
 
 from articles.models import Image, Tag
@@ -50,8 +51,16 @@ class AuthorLabel:
 
 _COLUMNS = ("pk", "uid", "slug", "name", "first_public_at")
 _OF_AUTHORS = (*_COLUMNS, "role", "short_bio", "links", "photo__file")
-_tags_by_pk = Prepared(lambda pks: Tag.objects.filter(pk__in=pks).values_list(*_COLUMNS))
-_tags_by_uid = Prepared(lambda uids: Tag.objects.filter(uid__in=uids).values_list(*_COLUMNS))
+# A tag that is merged into another is named as that one.
+_OF_TAGS = (
+    *("pk", "uid"),
+    *(
+        Coalesce(f"merged_into__{name}", name, output_field=Tag._meta.get_field(name))
+        for name in ("uid", "slug", "name", "first_public_at")
+    ),
+)
+_tags_by_pk = Prepared(lambda pks: Tag.objects.filter(pk__in=pks).values_list(*_OF_TAGS))
+_tags_by_uid = Prepared(lambda uids: Tag.objects.filter(uid__in=uids).values_list(*_OF_TAGS))
 _authors_by_pk = Prepared(lambda pks: Author.objects.filter(pk__in=pks).values_list(*_OF_AUTHORS))
 _authors_by_uid = Prepared(
     lambda uids: Author.objects.filter(uid__in=uids).values_list(*_OF_AUTHORS)
@@ -94,6 +103,15 @@ def known_author(slug):
     return author
 
 
+def group(pk):
+    """The primary keys of a tag and of those merged into it. One query at most."""
+    remembered = shelf("groups of tags")
+    groups = remembered.get("all")
+    if groups is None:
+        groups = remembered["all"] = Tag.objects.groups()
+    return groups.get(pk, (pk,))
+
+
 def tags(pks):
     """Primary key → TagLabel. One query at most, for those not remembered."""
     return _named("tags", pks, _tags_by_pk, _tag)
@@ -129,7 +147,7 @@ def _named(name, wanted, look_up, make, key=0):
     return {one: label for one, label in found.items() if label is not None}
 
 
-def _tag(_pk, uid, slug, name, first_public_at):
+def _tag(_pk, _own_uid, uid, slug, name, first_public_at):
     url = Tag(slug=slug).get_absolute_url()
     return TagLabel(uid, name, url, first_public_at, _link(url, name))
 

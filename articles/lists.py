@@ -12,6 +12,7 @@ from functools import cache
 from django.db.models import Count, Min, Q
 from django.utils import timezone
 
+from articles import labels
 from articles.models import Article, ArticleTag, Byline
 from articles.paging import PER_PAGE
 from articles.prepared import Prepared
@@ -59,6 +60,15 @@ _PLACES = {
             "content_object_id",
         )
     ),
+    "tags": Prepared(
+        lambda tags, date, pk: _of_index(
+            ArticleTag.objects.of(tags).filter(
+                _after(date, pk, "published_at", "content_object_id")
+            ),
+            "published_at",
+            "content_object_id",
+        )
+    ),
     "author": Prepared(
         lambda author, date, pk: _of_index(
             Byline.objects.filter(_after(date, pk, "published_at", "article_id"), author=author),
@@ -80,8 +90,11 @@ def newest(count):
 
 
 def tagged(pk, offset=0):
-    """The primary keys of a page of what carries a tag."""
-    return _page("tag", pk, _FIRST, offset)
+    """The primary keys of a page of what carries a tag, or one that is merged into it."""
+    group = labels.group(pk)
+    if len(group) == 1:
+        return _page("tag", pk, _FIRST, offset)
+    return _page("tags", group, _FIRST, offset)
 
 
 def by(pk, offset=0):

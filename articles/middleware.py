@@ -11,6 +11,7 @@ from articles.prepared import Prepared, instance
 from articles.site import one_request
 from articles.views import gone
 from authors.models import Author
+from irb_site.paths import path_to
 
 # What is the same for every reader: pages, redirects, what isn't there and what is gone.
 _FOR_EVERYBODY = {200, 301, 404, 410}
@@ -99,7 +100,17 @@ def _find(path):
     for item in paths:
         if item in found:
             return found[item], path[len(item) :]
-    return None
+    return _of_merged_tag(path)
+
+
+def _of_merged_tag(path):
+    """A tag that is merged into another keeps its address for the day on which that is undone."""
+    tags = path_to("articles:tags")
+    slug, _slash, rest = path.removeprefix(tags).partition("/")
+    if not path.startswith(tags) or not slug or "\x00" in slug:
+        return None
+    merged = Tag.objects.filter(slug=slug, merged_into__isnull=False).values_list("pk").first()
+    return (Redirect(path=f"{tags}{slug}/", tag_id=merged[0]), rest) if merged else None
 
 
 _COLUMNS = ("id", "path", "article_id", "author_id", "tag_id", "is_gone")
@@ -111,8 +122,8 @@ def _public_target(redirect):
     for public, pk in (
         (Article.objects.public().only("kind", "slug"), redirect.article_id),
         (Author.objects.known(), redirect.author_id),
-        (Tag.objects.known(), redirect.tag_id),
+        (Tag.objects.reachable().select_related("merged_into"), redirect.tag_id),
     ):
         if pk is not None:
-            return public.filter(pk=pk).first()
+            return references.standing(public.filter(pk=pk).first())
     return None

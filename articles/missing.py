@@ -351,10 +351,10 @@ def _public(targets):
     public = {
         "article": Article.objects.public().only("uid", "kind", "slug", "title"),
         "author": Author.objects.known().only("uid", "slug", "name"),
-        "tag": Tag.objects.known().only("uid", "slug", "name"),
+        "tag": Tag.objects.reachable().select_related("merged_into"),
     }
     return {
-        (kind, pk): target
+        (kind, pk): target.standing if kind == "tag" else target
         for kind, objects in public.items()
         for pk, target in objects.in_bulk([pk for named, pk in targets if named == kind]).items()
     }

@@ -8,11 +8,12 @@ import unicodedata
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
-from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from articles import citations
+from articles import citations, labels, references
 from articles.models import Article, ArticleTag, Reference, Tag
 from authors.models import Author
 
@@ -92,10 +93,9 @@ class Neighbourhood:
 
 def of_article(article):
     """What an article refers to, what refers to it, and what shares the most tags with it."""
-    tags = list(
-        Tag.objects.known().filter(article_tags__content_object=article)
-        .order_by("article_tags__position")[:TAGS_COMPARED]
-    )  # fmt: skip
+    carried = Tag.objects.reachable().filter(article_tags__content_object=article)
+    carried = carried.select_related("merged_into").order_by("article_tags__position")
+    tags = list({tag.standing.pk: tag.standing for tag in carried}.values())[:TAGS_COMPARED]
     return _neighbourhood(
         article,
         Group(OUT, _("Refers to"), _referred_to(article)),
@@ -134,7 +134,7 @@ def _referred_to(article):
     for public in (
         Article.objects.public().only(*_SHOWN_OF_ARTICLE),
         Author.objects.known().only("name", "slug"),
-        Tag.objects.known().only("name", "slug"),
+        Tag.objects.reachable().select_related("merged_into"),
     ):
         rows = public.filter(**through).annotate(
             way=F("incoming__kind"), place=F("incoming__position")
@@ -142,7 +142,9 @@ def _referred_to(article):
         found += rows.order_by("place", "pk")
     ways = list(_WAYS[OUT])
     found.sort(key=lambda target: (ways.index(target.way), target.place))
-    return _joined((Node.of(target), str(_WAYS[OUT][target.way])) for target in found)
+    return _joined(
+        (Node.of(references.standing(target)), str(_WAYS[OUT][target.way])) for target in found
+    )
 
 
 def _referring(target, kinds):
@@ -172,8 +174,9 @@ def _sharing(article, tags):
     if not tags:
         return []
     shared, dates = defaultdict(set), {}
-    for pk, tag_id, date in _newest_of_each(tags):
-        shared[pk].add(tag_id)
+    stands_for = {pk: tag.pk for tag in tags for pk in labels.group(tag.pk)}
+    for pk, tag_id, date in _newest_of_each(list(stands_for)):
+        shared[pk].add(stands_for[tag_id])
         dates[pk] = date
     shared.pop(article.pk, None)
     best = sorted(shared, key=lambda pk: (len(shared[pk]), dates[pk], pk), reverse=True)
@@ -195,7 +198,7 @@ def _sharing(article, tags):
     ][:SHOWN]
 
 
-def _newest_of_each(tags):
+def _newest_of_each(pks):
     """(article, tag, date) of the newest articles of each of some tags: two queries, one index.
 
     A stretch of every tag's index is asked for by its date, since there is no way that suits
@@ -207,39 +210,32 @@ def _newest_of_each(tags):
         .values("published_at")[ARTICLES_COMPARED - 1 : ARTICLES_COMPARED]
     )
     stretches = Q()
-    since = Tag.objects.filter(pk__in=[tag.pk for tag in tags]).annotate(
-        since=Subquery(oldest_shown)
-    )
+    since = Tag.objects.filter(pk__in=pks).annotate(since=Subquery(oldest_shown))
     for pk, date in since.values_list("pk", "since"):
         stretches |= Q(tag=pk, published_at__gte=date) if date else Q(tag=pk)
     # Many articles may have one date, as after an import.
     rows = ArticleTag.objects.filter(stretches).order_by("-published_at", "-content_object_id")
     rows = rows.values_list("content_object_id", "tag_id", "published_at")
-    return rows[: 2 * ARTICLES_COMPARED * len(tags)]
+    return rows[: 2 * ARTICLES_COMPARED * len(pks)]
 
 
 def _companions(tag):
     newest = (
-        ArticleTag.objects.filter(tag=tag)
+        ArticleTag.objects.of(labels.group(tag.pk))
         .order_by("-published_at", "-content_object_id")
         .values_list("content_object_id", flat=True)[:COMPANIONS_COUNTED]
     )
+    public = Article.objects.public().filter(pk__in=list(newest))
+    beside = ArticleTag.objects.filter(content_object__in=public).order_by()
     counts = Counter(
-        dict(
-            Tag.objects.known()
-            .filter(
-                article_tags__content_object__in=Article.objects.public().filter(
-                    pk__in=list(newest)
-                )
-            )
-            .exclude(pk=tag.pk)
-            .order_by()
-            .values_list("pk")
-            .annotate(Count("article_tags"))
-        )
+        pk
+        for _article, pk in beside.values_list(
+            "content_object_id", Coalesce("tag__merged_into_id", "tag_id")
+        ).distinct()
     )
+    del counts[tag.pk]
     best = sorted(counts, key=lambda pk: (-counts[pk], pk))[:SHOWN]
-    tags = Tag.objects.only("name", "slug").in_bulk(best)
+    tags = Tag.objects.known().only("name", "slug").in_bulk(best)
     return [
         Connection(
             Node.of(tags[pk]),

@@ -179,10 +179,12 @@ def _named_tags(names):
     aliases = TagAlias.objects.filter(key__in=keys).values_list("key", "tag_id")
     found = dict(aliases)
     by_pk = labels.tags(found.values())
-    return [
+    named = [
         by_pk[found[key]] if key in found else labels.TagLabel(uid="", name=name)
         for key, name in zip(keys, names, strict=True)
     ]
+    # Two names are one where one of their tags is merged into the other.
+    return list({label.uid or label.name: label for label in named}.values())
 
 
 def _page(article, source, *, authors, tags, state_note=None):

@@ -3,7 +3,19 @@
 from datetime import datetime
 
 from django.db import models
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
+
+
+class ArticleTagQuerySet(models.QuerySet):
+    def of(self, tags):
+        """One row for each article that carries any of the tags of a group."""
+        if len(tags) == 1:
+            return self.filter(tag=tags[0])
+        before = self.model.objects.filter(
+            content_object=OuterRef("content_object"), tag__in=tags, tag__lt=OuterRef("tag")
+        )
+        return self.filter(~Exists(before), tag__in=tags)
 
 
 class ArticleQuerySet(models.QuerySet):
@@ -51,7 +63,11 @@ class ArticleQuerySet(models.QuerySet):
         )
 
     def tagged(self, tag):
-        """A tag's articles, newest first, along the tag index."""
-        return self.filter(article_tags__tag=tag).order_by(
+        """The articles of a tag and of what is merged into it, each once, newest first.
+
+        Along the tag index, where nothing is merged into it.
+        """
+        rows = self.model._meta.get_field("article_tags").related_model.objects
+        return self.filter(article_tags__in=rows.of(tag.group())).order_by(
             "-article_tags__published_at", "-article_tags__content_object_id"
         )

@@ -354,7 +354,7 @@ def _follow_forwards(resolved, tokens):
     live = _live_target_sections(chosen.values())
     for token, forward in chosen.items():
         resolved.addresses[token] = _forward_address(forward, live)
-        resolved.targets[token] = forward.target
+        resolved.targets[token] = standing(forward.target)
         if forward.target_article and token.uid not in resolved.articles:
             resolved.articles[token.uid] = forward.target_article
 
@@ -366,9 +366,9 @@ def _public_forwards():
         Forward.objects.filter(
             Q(target_article__in=Article.objects.public())
             | Q(target_author__in=Author.objects.known())
-            | Q(target_tag__in=Tag.objects.known())
+            | Q(target_tag__in=Tag.objects.reachable())
         )
-        .select_related("article", "target_article", "target_author", "target_tag")
+        .select_related("article", "target_article", "target_author", "target_tag__merged_into")
         .defer(*(f"{of}__{name}" for of in ("article", "target_article") for name in deferred))
     )
 
@@ -382,7 +382,7 @@ def _live_target_sections(forwards):
 
 
 def _forward_address(forward, live_sections):
-    address = forward.target.get_absolute_url()
+    address = standing(forward.target).get_absolute_url()
     section = forward.target_section
     if section and (forward.target_article.uid, section) in live_sections:
         address += f"#{section}"
@@ -421,7 +421,9 @@ def former_sections(article, anchors):
     live = _live_target_sections(forwards.values())
     return [
         FormerSection(
-            anchor, _forward_address(forwards[anchor], live), str(forwards[anchor].target)
+            anchor,
+            _forward_address(forwards[anchor], live),
+            str(standing(forwards[anchor].target)),
         )
         if anchor in forwards
         else FormerSection(anchor)
@@ -467,9 +469,17 @@ def token_of(target, section=""):
 
 def is_public(target):
     """Whether readers may follow a reference to this article, author or tag."""
-    model = type(target)
-    public = Article.objects.public() if model is Article else model.objects.known()
+    public = {
+        Article: lambda: Article.objects.public(),
+        Author: lambda: Author.objects.known(),
+        Tag: lambda: Tag.objects.reachable(),
+    }[type(target)]()
     return public.filter(pk=target.pk).exists()
+
+
+def standing(target):
+    """What an article, author or tag leads to: itself, unless it is a tag that was merged."""
+    return target.standing if isinstance(target, Tag) else target
 
 
 def answers(path):

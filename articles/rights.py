@@ -89,6 +89,11 @@ def may_erase(user):
     return user is None or (may_publish(user) and user.has_perm("articles.delete_article"))
 
 
+def may_organise(user):
+    """Whether a user may change tags: their names, their merging, which articles carry them."""
+    return user is None or user.has_perm("articles.change_tag")
+
+
 def may_run(user):
     """Whether a user looks after the publication itself: its settings, its mail."""
     return user is None or user.has_perm("articles.change_sitesettings")

@@ -123,7 +123,7 @@ def forget():
 def _load(changed_at):
     row = SiteSettings.objects.select_related("logo").filter(pk=1).first()
     row = row or SiteSettings(name=DEFAULT_NAME)
-    items = list(MenuItem.objects.select_related("tag").order_by("position", "pk"))
+    items = list(MenuItem.objects.select_related("tag__merged_into").order_by("position", "pk"))
     public = Article.objects.public().in_bulk(
         [item.article_id for item in items if item.article_id]
     )
@@ -152,5 +152,6 @@ def _address(item, public):
         article = public.get(item.article_id)
         return article.get_absolute_url() if article else ""
     if item.tag:
-        return item.tag.get_absolute_url() if item.tag.first_public_at else ""
+        tag = item.tag.standing
+        return tag.get_absolute_url() if tag.first_public_at else ""
     return item.address

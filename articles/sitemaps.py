@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Max
-from django.db.models.functions import TruncMonth
+from django.db.models import Max, Q
+from django.db.models.functions import Coalesce, TruncMonth
 from django.http import Http404, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -67,9 +67,14 @@ def _entries_of_lists():
 
 
 def _subjects(number):
-    tags = Tag.objects.listed().annotate(last=Max("article_tags__published_at"))
+    listed = Tag.objects.listed()
+    tags = Tag.objects.filter(Q(pk__in=listed) | Q(merged_into__in=listed))
+    # What is merged into a tag makes its page newer, too.
+    slugs = tags.order_by().values_list(Coalesce("merged_into__slug", "slug"))
+    newest = dict(slugs.annotate(Max("article_tags__published_at")))
+    entries = [Entry(Tag(slug=slug).get_absolute_url(), newest[slug]) for slug in sorted(newest)]
     authors = Author.objects.listed().annotate(last=Max("bylines__published_at"))
-    return [Entry(row.get_absolute_url(), row.last) for row in [*tags, *authors]]
+    return entries + [Entry(author.get_absolute_url(), author.last) for author in authors]
 
 
 _SECTIONS = {"articles": _articles, "lists": _lists, "subjects": _subjects}

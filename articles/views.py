@@ -476,7 +476,7 @@ def tag_detail(request, slug):
     chosen, mentions = [], []
     if page.number == 1:
         mentions = newest_mentions(tag)
-        chosen = [pk for (pk,) in _picked_for_tag(tag.pk)]
+        chosen = list(dict.fromkeys(pk for (pk,) in _picked_for_tag(labels.group(tag.pk))))
     listed = lists.tagged(tag.pk, page.offset)
     found = cards({*chosen, *listed})
     picks = [found[pk] for pk in chosen if pk in found]
@@ -508,8 +508,8 @@ def tag_detail(request, slug):
 
 # What editors put at the top of a tag, as far as it carries the tag still.
 _picked_for_tag = Prepared(
-    lambda tag: (
-        Pick.objects.filter(tag=tag, article__article_tags__tag=tag)
+    lambda tags: (
+        Pick.objects.filter(tag__in=tags, article__article_tags__tag__in=tags)
         .order_by("position", "pk")
         .values_list("article_id")
     )

@@ -201,7 +201,8 @@ def _count_names():
     for model, rows, column in ((Author, Byline, "author"), (Tag, ArticleTag, "tag")):
         for pk, number in rows.objects.order_by().values_list(column).annotate(Count("pk")):
             named = model.objects.filter(pk=pk)
-            named.update(article_count=number)
+            # A verb raises a tag's edition for each article.
+            named.update(article_count=number, **({"edition": number} if model is Tag else {}))
             named.filter(first_public_at__isnull=True).update(first_public_at=now)
 
 

@@ -24,7 +24,7 @@ from .revision import Revision
 from .schedule import Schedule
 from .section import Section
 from .site import ContentVersion, MenuItem, SiteSettings
-from .tag import ArticleTag, Tag, TagAlias
+from .tag import ArticleTag, Tag, TagAlias, TagChange
 from .term import Term
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "Submission",
     "Tag",
     "TagAlias",
+    "TagChange",
     "Term",
     "address_of",
 ]

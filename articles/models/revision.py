@@ -49,6 +49,8 @@ class Revision(models.Model):
         verbose_name_plural = _("revisions")
         ordering = ["-number"]
         get_latest_by = "number"
+        # What has been written since a tag was renamed.
+        indexes = [models.Index(fields=["saved_at"], name="revision_by_saved_at")]
         constraints = [
             models.UniqueConstraint(fields=["article", "number"], name="revision_number_once"),
             models.UniqueConstraint(fields=["article", "edition"], name="revision_edition_once"),

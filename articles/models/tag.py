@@ -1,16 +1,28 @@
+from django.conf import settings
 from django.db import models
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from taggit.models import ItemBase, TagBase
 
 from articles.names import fold, make_slug
+from articles.querysets import ArticleTagQuerySet
 from irb_site.paths import path_to
 from irb_site.uids import UID_LENGTH, new_uid
 
 
 class TagQuerySet(models.QuerySet):
+    def standing(self):
+        """Tags that stand for themselves; the others are merged into one of these."""
+        return self.filter(merged_into=None)
+
     def known(self):
         """Tags whose page answers: those that ever had a public article."""
-        return self.filter(first_public_at__isnull=False)
+        return self.standing().filter(first_public_at__isnull=False)
+
+    def reachable(self):
+        """Tags by which readers get to a page: that of the tag, or of what it is merged into."""
+        own = Q(merged_into=None, first_public_at__isnull=False)
+        return self.filter(own | Q(merged_into__first_public_at__isnull=False))
 
     def listed(self):
         """Tags that stand in lists and sitemaps: those with a public article now."""
@@ -18,7 +30,18 @@ class TagQuerySet(models.QuerySet):
 
     def choosable(self):
         """Tags that an editor may newly choose."""
-        return self.filter(is_retired=False)
+        return self.standing().filter(is_retired=False)
+
+    def groups(self):
+        """Primary key → those of the tags that it stands for, its own first. One query.
+
+        Only of tags into which others are merged: any other stands for itself alone.
+        """
+        found = {}
+        merged = self.filter(merged_into__isnull=False).order_by("pk")
+        for pk, into in merged.values_list("pk", "merged_into_id"):
+            found.setdefault(into, [into]).append(pk)
+        return {pk: tuple(group) for pk, group in found.items()}
 
 
 class Tag(TagBase):
@@ -38,6 +61,14 @@ class Tag(TagBase):
     )
     article_count = models.PositiveIntegerField(default=0, editable=False)
     first_public_at = models.DateTimeField(null=True, editable=False)
+    # The tag that it leads to since it was merged, always one that stands for itself. Articles
+    # keep the rows of their own names, so a merge touches none, and can be undone exactly.
+    # The counts of a tag that stands for itself are those of all that it stands for.
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, editable=False, related_name="merged_tags"
+    )
+    # Rises whenever the articles of this tag, or of what is merged into it, change.
+    edition = models.PositiveBigIntegerField(default=0, editable=False)
 
     objects = TagQuerySet.as_manager()
 
@@ -46,7 +77,11 @@ class Tag(TagBase):
         verbose_name_plural = _("tags")
         ordering = ["name"]
         constraints = [
-            models.CheckConstraint(name="tag_key_not_empty", condition=~models.Q(key=""))
+            models.CheckConstraint(name="tag_key_not_empty", condition=~Q(key="")),
+            models.CheckConstraint(
+                name="tag_not_merged_into_itself",
+                condition=Q(merged_into=None) | ~Q(merged_into=F("id")),
+            ),
         ]
 
     def __str__(self):
@@ -60,6 +95,15 @@ class Tag(TagBase):
     def get_absolute_url(self):
         return path_to("articles:tag", self.slug)
 
+    @property
+    def standing(self):
+        """The tag that this one leads to: itself, unless it is merged into another."""
+        return self if self.merged_into_id is None else self.merged_into
+
+    def group(self):
+        """The primary keys of this tag and of those merged into it. One query."""
+        return (self.pk, *self.merged_tags.order_by("pk").values_list("pk", flat=True))
+
     def slugify(self, tag, i=None):
         slug = make_slug(tag, fallback="tag")
         return slug if i is None else f"{slug}-{i}"
@@ -72,16 +116,32 @@ class TagAlias(models.Model):
     the database itself keeps an alias from being another tag's name.
     """
 
+    class Kind(models.TextChoices):
+        NAME = "name", _("the tag's own name")
+        SYNONYM = "synonym", _("synonym")
+        FORMER = "former", _("former name")
+        SPELLING = "spelling", _("other spelling")
+        LANGUAGE = "language", _("other language")
+
     tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="aliases")
     name = models.CharField(max_length=100)
     key = models.CharField(max_length=100, unique=True)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.NAME)
+    # Of a name in another language: its code, such as "fa".
+    language = models.CharField(max_length=10, blank=True)
 
     class Meta:
         verbose_name = _("tag alias")
         verbose_name_plural = _("tag aliases")
         ordering = ["name"]
         constraints = [
-            models.CheckConstraint(name="tagalias_key_not_empty", condition=~models.Q(key=""))
+            models.CheckConstraint(name="tagalias_key_not_empty", condition=~Q(key="")),
+            models.CheckConstraint(
+                name="tagalias_language_of_kind", condition=Q(language="") | Q(kind="language")
+            ),
+            models.UniqueConstraint(
+                fields=["tag"], condition=Q(kind="name"), name="tagalias_one_own_name"
+            ),
         ]
 
     def __str__(self):
@@ -99,6 +159,8 @@ class ArticleTag(ItemBase):
     # The article's first_published_at again, so that a tag's list walks one index.
     published_at = models.DateTimeField()
 
+    objects = ArticleTagQuerySet.as_manager()
+
     class Meta:
         ordering = ["position"]
         constraints = [
@@ -112,3 +174,44 @@ class ArticleTag(ItemBase):
 
     def __str__(self):
         return f"{self.content_object_id}: {self.tag_id}"
+
+
+class TagChange(models.Model):
+    """One act on tags, with what is needed to undo it."""
+
+    class Act(models.TextChoices):
+        CHANGED = "changed", _("changed")
+        MERGED = "merged", _("merged")
+        SPLIT = "split", _("split")
+        TAGGED = "tagged", _("tagged articles")
+
+    act = models.CharField(max_length=10, choices=Act.choices)
+    tag = models.ForeignKey(Tag, on_delete=models.PROTECT, related_name="changes")
+    # What it was merged into, or what its articles were given.
+    other = models.ForeignKey(
+        Tag, on_delete=models.PROTECT, null=True, related_name="changes_as_other"
+    )
+    at = models.DateTimeField()
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    # In words, such as “Oil” → “Crude oil”.
+    detail = models.TextField(blank=True)
+    # As articles.publishing.tagging and .retagging write and read it.
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["-pk"]
+        default_permissions = []
+        indexes = [
+            models.Index(fields=["tag", "-id"], name="tagchange_of_tag"),
+            models.Index(fields=["other", "-id"], name="tagchange_of_other"),
+        ]
+
+    def __str__(self):
+        return self.detail

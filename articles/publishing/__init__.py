@@ -6,7 +6,7 @@ a PublishingError whose words are for the editor. `by` is the user who acts; Non
 publication itself (a schedule whose author has left), which may do everything.
 
 Import verbs from here. Within: base → writing, addresses, forwards, plans → subjects, reviewing,
-sharing → release → removal → schedules → bundles.
+sharing → tagging → release → rewriting → retagging, removal → schedules → bundles.
 """
 
 from articles.publishing.addresses import (
@@ -48,6 +48,12 @@ from articles.publishing.removal import (
     unpublish,
     untrash,
 )
+from articles.publishing.retagging import (
+    RETAGGED_AT_ONCE,
+    split_tag,
+    tag_articles,
+    undo_retagging,
+)
 from articles.publishing.reviewing import (
     BEFORE_LENGTH,
     COMMENT_LENGTH,
@@ -67,7 +73,16 @@ from articles.publishing.reviewing import (
 )
 from articles.publishing.schedules import cancel_schedules, carry_out_due, dismiss, schedule
 from articles.publishing.sharing import LINK_DAYS, LINK_DAYS_MAX, share, unshare
-from articles.publishing.subjects import TAG_NAME_LENGTH, save_author, save_tag, tag_named
+from articles.publishing.subjects import TAG_NAME_LENGTH, save_author, tag_named
+from articles.publishing.tagging import (
+    Alias,
+    later_changes,
+    merge_tag,
+    names_used_since,
+    retire_tag,
+    save_tag,
+    undo_change,
+)
 from articles.publishing.writing import (
     NAME_LENGTH,
     autosave,
@@ -89,10 +104,12 @@ __all__ = [
     "NAME_LENGTH",
     "NOTE_LENGTH",
     "QUOTE_LENGTH",
+    "RETAGGED_AT_ONCE",
     "TAG_NAME_LENGTH",
     "TASK_LENGTH",
     "TRASH",
     "UNPUBLISH",
+    "Alias",
     "Conflict",
     "NotAllowed",
     "PublishingError",
@@ -117,10 +134,13 @@ __all__ = [
     "hold",
     "in_one_transaction",
     "is_former_address",
+    "later_changes",
     "lead_path",
     "merge",
+    "merge_tag",
     "move_section",
     "name_revision",
+    "names_used_since",
     "prepared",
     "publish",
     "publish_bundle",
@@ -130,6 +150,7 @@ __all__ = [
     "restore",
     "retarget",
     "retarget_section",
+    "retire_tag",
     "save_author",
     "save_bundle",
     "save_draft",
@@ -139,10 +160,14 @@ __all__ = [
     "schedule_bundle",
     "send_back",
     "share",
+    "split_tag",
     "submit",
+    "tag_articles",
     "tag_named",
     "take_back",
     "trash",
+    "undo_change",
+    "undo_retagging",
     "unpublish",
     "unshare",
     "untrash",

@@ -30,6 +30,7 @@ from articles.publishing.base import (
 )
 from articles.publishing.forwards import settle_around
 from articles.publishing.subjects import tag_named
+from articles.publishing.tagging import hold_tags, raise_editions
 from articles.publishing.writing import follow_texts, seal
 from authors.models import Author
 
@@ -207,8 +208,9 @@ def write_names(article, *, authors, tags):
     bylines, article_tags = name_rows(
         article, [author.pk for author in authors], [tag.pk for tag in tags]
     )
-    _replace(article.bylines, bylines, Author, "author_id")
-    _replace(article.article_tags, article_tags, Tag, "tag_id")
+    before, after = _replace(article.bylines, bylines, "author_id")
+    _count(Author, more=after.keys() - before.keys(), fewer=before.keys() - after.keys())
+    _count_tags(*_replace(article.article_tags, article_tags, "tag_id"))
 
 
 def name_rows(article, author_ids, tag_ids):
@@ -225,15 +227,18 @@ def name_rows(article, author_ids, tag_ids):
     return bylines, article_tags
 
 
-def _replace(manager, rows, model, column):
-    """Replaces the rows that name some of a model, in a column, if they aren't the same."""
+def _replace(manager, rows, column):
+    """Replaces the rows that name somebody or something in a column, if they aren't the same.
+
+    Returns what was named before and what is named after, each with the date.
+    """
     columns = (column, "position", "published_at")
     old = list(manager.order_by("position").values_list(*columns))
-    if old != [tuple(getattr(row, name) for name in columns) for row in rows]:
+    new = [tuple(getattr(row, name) for name in columns) for row in rows]
+    if old != new:
         manager.all().delete()
         manager.bulk_create(rows)
-    before, after = {row[0] for row in old}, {getattr(row, column) for row in rows}
-    _count(model, more=after - before, fewer=before - after)
+    return tuple({pk: date for pk, _position, date in named} for named in (old, new))
 
 
 def _count(model, *, more, fewer):
@@ -248,3 +253,18 @@ def _count(model, *, more, fewer):
         )
     if fewer:
         model.objects.filter(pk__in=fewer).update(article_count=F("article_count") - 1)
+
+
+def _count_tags(before, after):
+    """before, after: primary key of a tag → the date under which it has the article."""
+    changed = {pk for pk, _date in before.items() ^ after.items()}
+    if not changed:
+        return
+    # Held, so that none is merged meanwhile: an article of a tag and of one that is merged into
+    # it counts once.
+    held = dict(hold_tags(before.keys() | after.keys()).values_list("pk", "merged_into_id"))
+    counted = [
+        {pk for pk in pks if held[pk]} | {held[pk] or pk for pk in pks} for pks in (before, after)
+    ]
+    _count(Tag, more=counted[1] - counted[0], fewer=counted[0] - counted[1])
+    raise_editions(changed | {held[pk] or pk for pk in changed})

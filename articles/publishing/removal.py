@@ -46,7 +46,8 @@ from articles.publishing.base import (
 from articles.publishing.forwards import lead
 from articles.publishing.plans import OPEN_OUTCOMES, bring_back, call_off, called_off_with
 from articles.publishing.release import show, write_names
-from articles.publishing.writing import follow_texts, save_draft, save_revision
+from articles.publishing.rewriting import rewrite
+from articles.publishing.writing import follow_texts, save_draft
 from articles.rendering import (
     RefToken,
     cut_section,
@@ -430,31 +431,12 @@ def retarget(source, change, *, by):
 
 
 def _retarget(source, change, *, by):
-    is_live = source.state == Article.State.LIVE
-    draft = source.latest_revision if source.has_newer_draft or not is_live else None
-    note = _("References changed")
-    is_changed = False
-    if is_live:
-        words = Words.of(source.live_revision)
-        changed = _with_references_changed(source, words, change)
-        if changed != words:
-            is_changed = True
-            now = timezone.now()
-            revision = save_revision(source, changed, by=by, note=note, now=now)
-            source = show(source, revision, by=by, minor=True, keep_plans=True)
-    if draft is not None:
-        words = Words.of(draft)
-        changed = _with_references_changed(source, words, change)
-        if is_changed or changed != words:
-            is_changed = True
-            now = timezone.now()
-            newest = save_revision(source, changed, by=by, note=note, now=now)
-            Schedule.objects.filter(revision=draft, outcome=Schedule.Outcome.PENDING).update(
-                revision=newest
-            )
-            Submission.objects.filter(revision=draft, outcome__in=OPEN_OUTCOMES).update(
-                revision=newest
-            )
+    is_changed = rewrite(
+        source,
+        lambda words, _is_live: _with_references_changed(source, words, change),
+        by=by,
+        note=_("References changed"),
+    )
     if is_changed:
         record("retargeted", by=by, article=source)
     return is_changed

@@ -1,4 +1,4 @@
-"""Authors and tags: their own edits go live at once."""
+"""What authors and tags share: names and addresses; their own edits go live at once."""
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -20,7 +20,7 @@ TAG_NAME_LENGTH = Tag._meta.get_field("name").max_length
 
 
 def tag_named(name):
-    """The tag that a name or alias leads to; a new tag where none does."""
+    """The tag whose name or alias it is, be it merged into another; a new one where none is."""
     name = _fitting_tag_name(name)
     key = fold(name)
     if not key:
@@ -65,58 +65,13 @@ def _tag_path(slug):
 @in_one_transaction
 def save_author(author):
     """Saves a new or changed author; a former address leads on to the new one."""
-    _save_named(author)
+    save_named(author)
     directory.enter_author(author)
     raise_version()
     return author
 
 
-@in_one_transaction
-def save_tag(tag, *, aliases=None):
-    """Saves a new or changed tag; former names and addresses still lead to it.
-
-    aliases: the other names of the tag as they are to be, or None to leave them alone.
-    Raises PublishingError where a name is taken.
-    """
-    _refuse_taken_names(tag, [tag.name, *(aliases or [])])
-    former = Tag.objects.filter(pk=tag.pk).values_list("name", flat=True).first()
-    _save_named(tag)
-    keep = {fold(tag.name): tag.name}
-    if aliases is not None:
-        for name in aliases:
-            keep.setdefault(fold(name), name)
-    if former:
-        keep.setdefault(fold(former), former)
-    existing = {alias.key: alias for alias in tag.aliases.all()}
-    if aliases is not None:
-        tag.aliases.exclude(key__in=keep).delete()
-    for key, name in keep.items():
-        if key not in existing:
-            TagAlias.objects.create(tag=tag, name=name, key=key)
-        elif existing[key].name != name:
-            TagAlias.objects.filter(pk=existing[key].pk).update(name=name)
-    directory.enter_tag(tag)
-    raise_version()
-    return tag
-
-
-def _refuse_taken_names(tag, names):
-    for name in names:
-        if not fold(name):
-            raise PublishingError(
-                _("“%(name)s” holds no letter or digit. Give it a name.") % {"name": name}
-            )
-        other = (
-            TagAlias.objects.filter(key=fold(name)).exclude(tag=tag.pk).select_related("tag")
-        ).first()
-        if other:
-            raise PublishingError(
-                _("“%(name)s” already leads to the tag “%(tag)s”.")
-                % {"name": name, "tag": other.tag}
-            )
-
-
-def _save_named(thing):
+def save_named(thing):
     """Saves an author or tag under a valid, free slug, and keeps its former address alive."""
     model = type(thing)
     kind = model._meta.model_name
@@ -153,7 +108,7 @@ def _save_named(thing):
         # The counts belong to publishing, which may have moved on since this was opened.
         thing.save(
             update_fields={field.name for field in model._meta.concrete_fields}
-            - {"id", "uid", "article_count", "first_public_at"}
+            - {"id", "uid", "article_count", "first_public_at", "merged_into", "edition"}
         )
     if old_slug and old_slug != thing.slug:
         leave_redirect(thing, model(slug=old_slug).get_absolute_url(), thing.get_absolute_url())

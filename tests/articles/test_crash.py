@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from articles import directory, publishing, references, search, similar, typesetting
 from articles.content_version import current
-from articles.models import Article, AuditEntry, Schedule, Tag
+from articles.models import Article, AuditEntry, Schedule, Tag, TagChange
 from articles.publishing import Words, release
 from authors.models import Author
 from tests.conftest import SOAK
@@ -81,7 +81,17 @@ def newsroom():
     )  # fmt: skip
     draft = make_article("Draft", authors=[ada], tags=["Oil", "New"], body=_BODY.format(cite(live)))
     publishing.schedule(draft, due_at=timezone.now() + timedelta(days=1), by=None)
-    return {"live": live, "draft": draft, "target": target}
+    sea = publishing.save_tag(Tag(name="Sea"), aliases=["Water"])
+    sea.name, sea.slug = "Seas", "seas"
+    publishing.save_tag(sea)
+    return {
+        "live": live,
+        "draft": draft,
+        "target": target,
+        "rename": TagChange.objects.get(),
+        "retagging": publishing.tag_articles([target], add=["Law"], by=None),
+        "merge": publishing.merge_tag(publishing.tag_named("Law"), sea, by=None),
+    }
 
 
 @pytest.fixture
@@ -141,6 +151,15 @@ VERBS = {
     ),
     "save_author": lambda rows: publishing.save_author(renamed(Author, "Ada")),
     "save_tag": lambda rows: publishing.save_tag(renamed(Tag, "Oil"), aliases=["Crude"]),
+    "merge_tag": lambda rows: publishing.merge_tag(
+        Tag.objects.get(name="Oil"), Tag.objects.get(name="Seas"), by=None
+    ),
+    "undo_change": lambda rows: publishing.undo_change(rows["merge"], by=None),
+    "undo_change of names": lambda rows: publishing.undo_change(rows["rename"], by=None),
+    "split_tag": lambda rows: publishing.split_tag(
+        Tag.objects.get(name="Oil"), [rows["live"], rows["draft"]], "Crude", by=None
+    ),
+    "undo_retagging": lambda rows: publishing.undo_retagging(rows["retagging"], by=None),
     "carry_out_due": lambda rows: publishing.carry_out_due(now=timezone.now() + timedelta(days=3)),
 }
 DESK_VERBS = {

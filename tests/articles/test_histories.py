@@ -34,6 +34,7 @@ from articles.models import (
     Section,
     Submission,
     Tag,
+    TagChange,
 )
 from articles.publishing import PublishingError, Words
 from articles.publishing.plans import OPEN_OUTCOMES
@@ -394,6 +395,32 @@ class Newsroom:
         tag.slug = f"tag-{second % NAMES}-{first % 3}"
         publishing.save_tag(tag)
 
+    def merge_tags(self, _article, first, second):
+        tags = list(Tag.objects.order_by("pk"))
+        publishing.merge_tag(tags[first % len(tags)], tags[second % len(tags)], by=None)
+
+    def split_tag(self, article, first, second):
+        tag = Tag.objects.get(pk=self.tags[first % NAMES].pk)
+        both = [article, self.article(second)]
+        publishing.split_tag(tag, both, f"New {second % 3}", by=None, keep=first % 2 == 0)
+
+    def tag_many(self, article, first, second):
+        tag = Tag.objects.get(pk=self.tags[second % NAMES].pk)
+        both = [article, self.article(second)]
+        publishing.tag_articles(both, add=[f"New {first % 3}"], remove=[tag], by=None)
+
+    def retire_tag(self, _article, first, second):
+        publishing.retire_tag(self.tags[second % NAMES], by=None, back=first % 3 == 0)
+
+    def undo_tags(self, _article, first, _second):
+        """One of the newest changes of tags that can be undone."""
+        changes = list(TagChange.objects.filter(undone_at=None)[:3])
+        if changes:
+            change = changes[first % len(changes)]
+            is_of_articles = change.act in {TagChange.Act.SPLIT, TagChange.Act.TAGGED}
+            verb = publishing.undo_retagging if is_of_articles else publishing.undo_change
+            verb(change, by=None)
+
     def rename_author(self, _article, first, second):
         author = Author.objects.get(pk=self.authors[second % NAMES].pk)
         author.name, author.slug = f"Author {first}", f"author-{second % NAMES}-{first % 3}"
@@ -708,7 +735,7 @@ def test_every_promise_holds_after_any_history(part, newsroom, record_property):
 
 def test_everything_that_happens_in_a_history_changes_something(newsroom):
     newsroom.do("write", 2, 2, at_once=True)
-    steps = ["write", "cite", "cite_section", "name", "publish", "write", "schedule"]
+    steps = ["write", "cite", "cite_section", "name", "publish", "write", "schedule", "rename_tag"]
     for step in [*steps, "arrange_series"]:
         newsroom.do(step, 1, 2)
     newsroom.do("publish", 2, 2)
@@ -741,6 +768,6 @@ def test_everything_that_happens_in_a_history_changes_something(newsroom):
 def everything():
     models = (
         Article, Assignment, Author, Bundle, Comment, Forward, PreviewLink, Redirect, Reference,
-        Revision, Schedule, Section, Submission, Tag,
+        Revision, Schedule, Section, Submission, Tag, TagChange,
     )  # fmt: skip
     return [sorted(map(repr, model.objects.values_list())) for model in models]

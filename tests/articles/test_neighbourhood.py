@@ -218,9 +218,9 @@ def test_pages_ask_as_often_for_twelve_of_everything_as_for_one(client):
     publishing.publish(article, by=None)
     many = [asked("/articles/centre/connections/"), asked("/tags/subject-0/connections/")]
 
-    # The publication and the centre; three kinds of targets, five kinds of references to it,
-    # and of the tags: what they are, how far to look, what is there, which of it is public.
-    assert few == many == [14, 7]
+    # The publication, what is merged, the centre; three kinds of targets, five kinds of references
+    # to it; and of the tags: what they are, how far to look, what is there, what is public of it.
+    assert few == many == [15, 8]
 
 
 # The drawing.
