@@ -156,6 +156,12 @@ def similar_to(*, language, title, standfirst, text, exclude=(), limit=10):
 
     exclude: ids of articles that aren't wanted, such as the text's own. Three queries.
     """
+    texts = {"language": language, "title": title, "standfirst": standfirst, "text": text}
+    return [article_id for article_id, _score in scored(**texts, exclude=exclude, limit=limit)]
+
+
+def scored(*, language, title, standfirst, text, exclude=(), limit=10):
+    """As similar_to, each with a number that says how similar it is to the text."""
     terms = terms_of(language=language, title=title, standfirst=standfirst, text=text)
     if not terms or limit <= 0:
         return []
@@ -220,11 +226,13 @@ def _ranked(factors, exclude, limit):
         parameters += [factor, SHARED_WEIGHT, SHARED_WEIGHT_MAX, SHARED_WEIGHT_MAX, term, ROWS_MAX]
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT article_id FROM ("
+            "SELECT article_id, SUM(score) FROM ("
             + " UNION ALL ".join(some.format(number) for number in range(len(factors)))
             + ") AS found GROUP BY article_id HAVING COUNT(*) >= %s"
             " ORDER BY SUM(score) DESC, article_id DESC LIMIT %s",
             [*parameters, min(2, len(factors)), limit + len(exclude)],
         )
-        ids = [article_id for (article_id,) in cursor.fetchall()]
-    return [article_id for article_id in ids if article_id not in exclude][:limit]
+        rows = cursor.fetchall()
+    return [(article_id, int(score)) for article_id, score in rows if article_id not in exclude][
+        :limit
+    ]

@@ -19,6 +19,8 @@ from articles.models import Article, Image, Section
 from authors.models import Author
 
 ARTICLES, SECTIONS, OTHERS, PICTURES = 8, 6, 5, 24
+# Where more have the words, the answer says so: none is hidden.
+TAGS = 100
 # So many of the articles that are found show their sections.
 OPENED = 3
 ADDRESS_MAX_LENGTH = 2000
@@ -49,6 +51,8 @@ def lookup(request):
         answer |= _answer_to_address(query, kind, exclude, user)
     else:
         answer["results"] = _FINDERS[kind](query, exclude, user)
+        if kind == "tag" and len(answer["results"]) == TAGS:
+            answer["message"] = _("There may be more. Go on typing to find them.")
         if kind == "tag" and (tag := directory.tag_called(query)):
             answer["is_taken"] = True
             if tag.is_retired and not answer["results"]:
@@ -69,7 +73,7 @@ def _authors(query, _exclude, _user, limit=2 * ARTICLES):
     ]
 
 
-def _tags(query, _exclude, _user, limit=2 * ARTICLES):
+def _tags(query, _exclude, _user, limit=TAGS):
     return [
         _tag_result(found.target, former=found.former)
         for found in directory.find_tags(query, limit=limit)
@@ -147,7 +151,7 @@ def _answer_to_address(address, kind, exclude, user):
     elif isinstance(target, Author):
         result = _author_result(target)
     else:
-        result = _tag_result(target)
+        result = _tag_result(target.standing)
     return answer | {"results": [result]}
 
 
@@ -163,7 +167,7 @@ def _refusal(target, section, kind, exclude):
         return _("“%(name)s” is in the trash.") % {"name": name}
     if target.uid == exclude and (kind == "article" or not section):
         return _("This is the address of the article itself.")
-    if kind != "target" and getattr(target, "is_retired", False):
+    if kind != "target" and getattr(references.standing(target), "is_retired", False):
         return _("“%(name)s” is retired.") % {"name": name}
     return ""
 
@@ -209,9 +213,7 @@ def _author_result(author, former=""):
 
 
 def _tag_result(tag, former=""):
-    count = ngettext("%(n)d article", "%(n)d articles", tag.article_count) % {
-        "n": tag.article_count
-    }
+    count = articles_of(tag)
     return _result(
         f"tag:{tag.uid}",
         tag.name,
@@ -224,6 +226,11 @@ def _tag_result(tag, former=""):
         former=former,
         detail=count,
     )
+
+
+def articles_of(tag):
+    number = tag.article_count
+    return ngettext("%(n)d article", "%(n)d articles", number) % {"n": number}
 
 
 def _article_result(article, former="", *, as_token=True):

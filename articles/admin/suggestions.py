@@ -11,16 +11,18 @@ from django.views.decorators.http import require_GET, require_POST
 
 from articles import rights, suggestions
 from articles.admin.access import article_for, for_scripts, refusal
+from articles.admin.lookups import articles_of
 from articles.directory import shown_title
 from articles.forms import working_title
 from articles.models import Article
-from articles.publishing import PublishingError
-from articles.rendering import parse_ref
+from articles.publishing import PublishingError, Words
+from articles.rendering import clean, parse_ref
+from articles.tag_suggestions import suggest_tags
 from irb_site.uids import is_uid
 
 BODY_MAX_BYTES = 1024 * 1024
 TITLE_MAX_LENGTH, STANDFIRST_MAX_LENGTH = 200, 1000
-RELATED_MAX = 200
+LISTED_MAX = 200
 
 
 class _Unreadable(Exception):
@@ -30,12 +32,13 @@ class _Unreadable(Exception):
 @for_scripts
 @require_POST
 def suggest(request):
-    """What the text in the form could cite: {"mentions": […], "similar": […]}.
+    """What the text in the form could cite or carry:
+    {"mentions": […], "similar": […], "tags": […]}.
 
-    POST title, standfirst, body, related (the picker's list), language and article (a uid, or
-    empty). A mention has "ref", "kind", "label", "note", "words", "sentence" and "before", what
-    stands in the sentence before the words; a similar article "value" (its reference), "label"
-    and "note".
+    POST title, standfirst, body, related, tags and authors (the pickers' lists), language and
+    article (a uid, or empty). A mention has "ref", "kind", "label", "note", "words", "sentence" and
+    "before", what stands in the sentence before the words; a similar article "value" (its
+    reference), "label" and "note", as has a tag ("value" is its name).
     """
     if not rights.has_a_desk(request.user):
         raise PermissionDenied
@@ -43,7 +46,20 @@ def suggest(request):
         article, words = _article(request), _words(request.POST)
     except _Unreadable as error:
         return refusal(error)
+    tags, authors = words.pop("tags"), words.pop("authors")
     found = suggestions.while_writing(article, user=request.user, **words)
+    fitting = suggest_tags(
+        Words(
+            title=words["title"],
+            standfirst=words["standfirst"],
+            body=clean(words["body"]),
+            language=words["language"] or "en",
+            tags=tags,
+            bylines=authors,
+            related=[{"article": uid} for uid in words["related"]],
+        ),
+        exclude_article=article,
+    )
     return JsonResponse(
         {
             "mentions": [_mention(item) for item in found.mentions],
@@ -54,6 +70,9 @@ def suggest(request):
                     "note": _article_note(similar),
                 }
                 for similar in found.similar
+            ],
+            "tags": [
+                {"value": tag.name, "label": tag.name, "note": articles_of(tag)} for tag in fitting
             ],
         }
     )
@@ -78,20 +97,28 @@ def _words(data):
         "standfirst": data.get("standfirst", "")[:STANDFIRST_MAX_LENGTH],
         "body": body,
         "related": _related(data.get("related", "")),
+        "tags": _values(data.get("tags", ""), _("The tags can't be read.")),
+        "authors": _values(data.get("authors", ""), _("The authors can't be read.")),
         "language": data.get("language", "")[:10],
     }
 
 
 def _related(text):
+    values = _values(text, _("The related links can't be read."))
+    tokens = map(parse_ref, values)
+    return [token.uid for token in tokens if token and token.kind == "article"]
+
+
+def _values(text, sentence):
+    """The texts of a picker's list."""
     try:
         items = json.loads(text or "[]")
     except (ValueError, RecursionError):
         items = None
-    if not isinstance(items, list) or len(items) > RELATED_MAX:
-        raise _Unreadable(_("The related links can't be read."))
+    if not isinstance(items, list) or len(items) > LISTED_MAX:
+        raise _Unreadable(sentence)
     values = [item.get("value") if isinstance(item, dict) else None for item in items]
-    tokens = [parse_ref(value) for value in values if isinstance(value, str)]
-    return [token.uid for token in tokens if token and token.kind == "article"]
+    return [value.replace("\x00", "") for value in values if isinstance(value, str)]
 
 
 def _mention(item):

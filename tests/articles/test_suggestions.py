@@ -383,7 +383,7 @@ def test_what_makes_no_sense_is_answered_with_a_sentence(ask, data):
 def test_no_body_is_an_error(ask, body):
     status, answer = ask(views.suggest, body=body.encode("utf-8", "ignore").decode())
 
-    assert (status, answer) == (200, {"mentions": [], "similar": []})
+    assert (status, answer) == (200, {"mentions": [], "similar": [], "tags": []})
 
 
 def test_the_form_is_told_who_could_cite_a_live_article_and_lets_them(ask, corridor, older):

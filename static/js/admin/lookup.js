@@ -134,6 +134,7 @@ export class SuggestionList {
         ),
       ),
     )
+    if (message) this.node.append(element("li", { class: "suggestion suggestion--none", role: "presentation", text: message }))
     this.#open()
     this.#activate(0)
     return undefined

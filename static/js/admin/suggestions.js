@@ -25,7 +25,7 @@ function post(form, url, values) {
 
 function whileWriting(form, root) {
   const status = root.querySelector("[data-status]")
-  const related = form.querySelector("#id_related")
+  const related = form.querySelector("#id_related"), tags = form.querySelector("#id_tags")
   const dismissed = new Set()
   let editor = null, timer = null, isBusy = false, asked = "", items = []
 
@@ -36,7 +36,7 @@ function whileWriting(form, root) {
     const value = (name) => form.elements[name]?.value || ""
     return {
       title: value("title"), standfirst: value("standfirst"), body: value("body"), related: value("related"),
-      language: value("language"), article: root.dataset.article,
+      tags: value("tags"), authors: value("authors"), language: value("language"), article: root.dataset.article,
     }
   }
 
@@ -51,6 +51,7 @@ function whileWriting(form, root) {
       if (!response.ok || response.redirected) throw new Error(`The server answered ${response.status}`)
       const answer = await response.json()
       items = [
+        ...(tags ? answer.tags.map((item) => ({ ...item, part: "tags", key: `tag-name:${item.value}` })) : []),
         ...answer.mentions.map((item) => ({ ...item, part: "mentions", key: item.ref })),
         ...answer.similar.map((item) => ({ ...item, part: "similar", key: `article:${item.value}` })),
       ]
@@ -71,7 +72,7 @@ function whileWriting(form, root) {
     for (const part of root.querySelectorAll("[data-part]")) {
       const own = shown.filter((item) => item.part === part.dataset.part)
       part.hidden = !own.length
-      part.querySelector("ul").replaceChildren(...own.map(part.dataset.part === "mentions" ? mention : similar))
+      part.querySelector("ul").replaceChildren(...own.map({ tags: fitting, mentions: mention, similar }[part.dataset.part]))
     }
     root.querySelector("[data-none]").hidden = shown.length > 0
     root.querySelector("[data-count]").textContent = shown.length ? String(shown.length) : ""
@@ -114,6 +115,17 @@ function whileWriting(form, root) {
       element("p", { class: "suggest__buttons" },
         related ? button(item, "apply", "Add to related links", `Add to related links: ${item.label}`, relate) : null,
         dismissal(item)))
+  }
+
+  function fitting(item) {
+    return element("li", { class: "suggest__tag", "data-key": item.key },
+      button(item, "apply", `+ ${item.label}`, `Add the tag ${item.label}, ${item.note}`, tag))
+  }
+
+  function tag(item) {
+    const { value, label } = item
+    tags.closest("[data-picker]").dispatchEvent(new CustomEvent("picker:add", { detail: { value, label } }))
+    if (tags.value.includes(JSON.stringify(value))) take(item, `The article is tagged ${label} now.`)
   }
 
   function cite(item) {
