@@ -3,8 +3,22 @@
 from dataclasses import dataclass, field
 
 from django.db.models import Exists, Max, OuterRef
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from articles.models import Article, MenuItem, Name, Pick, Reference, Section
+from articles import publishing
+from articles.models import (
+    Article,
+    ArticleTag,
+    MenuItem,
+    Name,
+    Pick,
+    Reference,
+    Section,
+    Tag,
+    TagAlias,
+    TagChange,
+)
 from articles.names import fold
 from articles.rendering import structure
 
@@ -184,3 +198,120 @@ class Finding:
 def of_publishing(article, revision):
     """What an editor should know before a revision goes out; false where there is nothing."""
     return Finding(told_titles(revision), leaving_sections(article, revision))
+
+
+@dataclass(frozen=True, slots=True)
+class MergeEffect:
+    """What becomes of a tag that is merged into another."""
+
+    articles: int
+    in_both: int
+    total: int
+    names: list[str]
+    citing: int
+    menu_items: list[MenuItem]
+    picks: int
+
+
+def of_merging(tag, into):
+    """What a merge of two tags would change for readers. The number of queries is fixed."""
+    group, other = tag.group(), into.group()
+    total = ArticleTag.objects.of((*other, *group)).count()
+    return MergeEffect(
+        articles=tag.article_count,
+        in_both=tag.article_count + into.article_count - total,
+        total=total,
+        names=list(TagAlias.objects.filter(tag__in=group).values_list("name", flat=True)),
+        citing=Reference.objects.filter(target_tag__in=group).values("source").distinct().count(),
+        menu_items=list(MenuItem.objects.filter(tag__in=group)),
+        picks=Pick.objects.filter(tag__in=group).count(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class UndoEffect:
+    """What undoing a change of tags would do, in sentences; refusal says why it can't be done."""
+
+    sentences: list[str]
+    refusal: str = ""
+
+
+def of_undoing(change):
+    """What it would do to take back a change of tags now, whatever has happened since."""
+    act = TagChange.Act(change.act)
+    if change.undone_at:
+        return UndoEffect([], _("This has been undone already."))
+    if act == TagChange.Act.CHANGED:
+        return _of_undoing_words(change)
+    if act == TagChange.Act.MERGED:
+        return _of_undoing_merge(change)
+    pks = list(change.before["articles"])
+    closed = [Article.State.TRASHED, Article.State.DELETED]
+    left = Article.objects.filter(pk__in=pks, state__in=closed).count()
+    number = len(pks) - left
+    sentences = [
+        ngettext(
+            "%(n)d article gets the tags back that it had. What others have changed about its tags"
+            " since stays.",
+            "%(n)d articles get the tags back that they had. What others have changed about their"
+            " tags since stays.",
+            number,
+        )
+        % {"n": number}
+    ]
+    if left:
+        sentences.append(
+            ngettext(
+                "%(n)d article in the trash stays as it is.",
+                "%(n)d articles in the trash stay as they are.",
+                left,
+            )
+            % {"n": left}
+        )
+    if change.other and change.act == TagChange.Act.SPLIT:
+        words = _("The tag “%(tag)s” stays, with what else carries it.")
+        sentences.append(words % {"tag": change.other})
+    return UndoEffect(sentences)
+
+
+def _of_undoing_words(change):
+    tag, before = change.tag, change.before
+    if tag.merged_into_id:
+        words = _("“%(tag)s” is merged into “%(into)s”. Undo that first.")
+        return UndoEffect([], words % {"tag": tag, "into": tag.merged_into})
+    if publishing.later_changes(change).exists():
+        return UndoEffect([], _("This tag was changed again later. Undo that first."))
+    sentences = [
+        _("It is called “%(name)s” again, at %(path)s.")
+        % {"name": before["name"], "path": Tag(slug=before["slug"]).get_absolute_url()}
+    ]
+    if tag.first_public_at and tag.slug != before["slug"]:
+        words = _("The address %(path)s leads there, since readers have seen it.")
+        sentences.append(words % {"path": tag.get_absolute_url()})
+    for name in publishing.names_used_since(change).values():
+        words = _("“%(name)s” stays a name of it, since articles have been written with it.")
+        sentences.append(words % {"name": name})
+    return UndoEffect(sentences)
+
+
+def _of_undoing_merge(change):
+    tag, into = change.tag, change.tag.merged_into
+    if into is None:
+        return UndoEffect([], _("“%(tag)s” isn't merged any more.") % {"tag": tag})
+    moved = Tag.objects.filter(pk__in=change.before["moved"], merged_into=into)
+    group = (tag.pk, *moved.values_list("pk", flat=True))
+    rest = tuple(pk for pk in into.group() if pk not in group)
+    numbers = [ArticleTag.objects.of(pks).count() for pks in (group, rest)]
+    words = ngettext(
+        "“%(tag)s” stands for itself again, with %(n)d article: those that name it, the ones that"
+        " were published since too.",
+        "“%(tag)s” stands for itself again, with %(n)d articles: those that name it, the ones that"
+        " were published since too.",
+        numbers[0],
+    )
+    left = ngettext("“%(tag)s” keeps %(n)d.", "“%(tag)s” keeps %(n)d.", numbers[1])
+    sentences = [words % {"tag": tag, "n": numbers[0]}, left % {"tag": into, "n": numbers[1]}]
+    if not Article.objects.filter(article_tags__tag__in=rest).exists():
+        words = _("The page of “%(tag)s” stays, without articles, if readers have seen it.")
+        sentences.append(words % {"tag": into})
+    return UndoEffect(sentences)

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from articles import references, rights
+from articles import directory, publishing, references, rights
 from articles.directory import shown_title
 from articles.models import Article, Image, Reference, Section, Tag, TagAlias
 from articles.names import SLUG_MAX_LENGTH, fold, host_of, validate_slug
@@ -452,16 +452,23 @@ def author_items(uids):
 
 
 def tag_items(names):
-    known = set(
-        TagAlias.objects.filter(key__in=[fold(name) for name in names]).values_list(
-            "key", flat=True
-        )
-    )
+    keys = [fold(name) for name in names]
+    known = {
+        alias.key: alias.tag
+        for alias in TagAlias.objects.filter(key__in=keys).select_related("tag__merged_into")
+    }
     return [
-        {"value": name, "label": name}
-        | ({} if fold(name) in known else {"note": str(_("new tag"))})
-        for name in names
+        {"value": name, "label": name} | _tag_note(known.get(key))
+        for name, key in zip(names, keys, strict=True)
     ]
+
+
+def _tag_note(tag):
+    if tag is None:
+        return {"note": str(_("new tag"))}
+    if tag.merged_into_id:
+        return {"note": str(_("now “%(tag)s”") % {"tag": tag.standing})}
+    return {}
 
 
 def related_items(related, user=None):
@@ -648,14 +655,36 @@ class AuthorForm(forms.ModelForm):
         return self.cleaned_data["links_text"]
 
 
-class TagForm(forms.ModelForm):
-    aliases_text = forms.CharField(
-        label=_("Other names"),
+class AliasForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=100, required=False)
+    kind = forms.ChoiceField(
+        label=_("Kind"),
+        choices=[choice for choice in TagAlias.Kind.choices if choice[0] != TagAlias.Kind.NAME],
         required=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("One a line. Whoever types one of them gets this tag."),
+    )
+    language = forms.RegexField(
+        label=_("Language"),
+        regex=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,6})?$",
+        max_length=10,
+        required=False,
+        widget=forms.TextInput(attrs={"size": 6, "placeholder": "fa"}),
+        error_messages={"invalid": _("Write the code of a language, such as fa or ru.")},
     )
 
+    def clean(self):
+        data = super().clean()
+        is_of_language = data.get("kind") == TagAlias.Kind.LANGUAGE
+        if data.get("name") and is_of_language and not data.get("language") and not self.errors:
+            self.add_error("language", _("Say which language it is, such as fa."))
+        if data.get("language") and not is_of_language:
+            self.add_error("language", _("Only a name in another language has a language."))
+        return data
+
+
+AliasFormSet = forms.formset_factory(AliasForm, extra=3, can_delete=True, max_num=500)
+
+
+class TagForm(forms.ModelForm):
     class Meta:
         model = Tag
         fields = ["name", "slug", "description", "is_retired"]
@@ -665,11 +694,122 @@ class TagForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if "slug" in self.fields:
             self.fields["slug"].required = False
-        if self.instance.pk and "aliases_text" in self.fields:
-            self.fields["aliases_text"].initial = "\n".join(
-                alias.name for alias in self.instance.aliases.exclude(key=self.instance.key)
-            )
+        # What is asked of the names is left alone where nothing is sent of them.
+        self.asks_names = not self.is_bound or "names-TOTAL_FORMS" in self.data
+        own = self.instance.aliases.exclude(key=self.instance.key) if self.instance.pk else ()
+        self.names = AliasFormSet(
+            self.data if self.is_bound and self.asks_names else None,
+            prefix="names",
+            initial=[{"name": row.name, "kind": row.kind, "language": row.language} for row in own],
+        )
+
+    def clean(self):
+        data = super().clean()
+        if self.asks_names and self.is_bound and not self.names.is_valid():
+            raise ValidationError(_("Look at the other names: one of them can't be saved so."))
+        return data
 
     def aliases(self):
-        lines = self.cleaned_data.get("aliases_text", "").splitlines()
-        return [" ".join(line.split()) for line in lines if line.strip()]
+        """The other names as they are to be; None where nothing was sent of them."""
+        if not self.asks_names:
+            return None
+        kept = [form for form in self.names if form not in self.names.deleted_forms]
+        return [
+            publishing.Alias(
+                " ".join(data["name"].split()),
+                data.get("kind") or TagAlias.Kind.SYNONYM,
+                data.get("language", ""),
+            )
+            for data in (form.cleaned_data for form in kept)
+            if data.get("name", "").strip()
+        ]
+
+
+class TagNameField(forms.CharField):
+    """A tag that is here already, by any of its names; cleans to the tag that it leads to."""
+
+    widget = forms.TextInput(attrs={"list": "tag-names", "autocomplete": "off"})
+
+    def clean(self, value):
+        name = super().clean(value)
+        if not name:
+            return None
+        tag = directory.tag_called(name)
+        if tag is None:
+            raise ValidationError(_("There is no tag “%(name)s”."), params={"name": name})
+        return tag
+
+
+class NewTagNameField(forms.CharField):
+    """The name of a tag, be it here or new."""
+
+    widget = TagNameField.widget
+
+    def clean(self, value):
+        name = " ".join(super().clean(value).split())
+        if name and not fold(name):
+            raise ValidationError(
+                _("“%(name)s” holds no letter or digit, so it can't be a tag."),
+                params={"name": name},
+            )
+        return name
+
+
+class MergeTagForm(forms.Form):
+    into = TagNameField(
+        label=_("Merge it into"),
+        max_length=100,
+        help_text=_("Any name of a tag that is here."),
+        error_messages={"required": _("Say which tag takes its place.")},
+    )
+
+
+class SplitTagForm(forms.Form):
+    to = NewTagNameField(
+        label=_("The other tag"),
+        max_length=100,
+        help_text=_("A name that isn't known yet makes a new tag."),
+        error_messages={"required": _("Name the other tag.")},
+    )
+    keep = forms.ChoiceField(
+        label=_("What becomes of this one?"),
+        choices=[
+            ("", _("The articles get the other tag instead of it")),
+            ("keep", _("They get the other tag besides it")),
+        ],
+        widget=forms.RadioSelect,
+        required=False,
+    )
+
+
+class RetagForm(forms.Form):
+    add = forms.CharField(
+        label=_("Add tags"),
+        required=False,
+        help_text=_("With commas between. A name that isn't known yet makes a new tag."),
+        widget=TagNameField.widget,
+    )
+    remove = forms.CharField(
+        label=_("Take off tags"),
+        required=False,
+        help_text=_("With commas between, by any of their names."),
+        widget=TagNameField.widget,
+    )
+
+    def clean_add(self):
+        field = NewTagNameField(max_length=100)
+        return [field.clean(name) for name in _between_commas(self.cleaned_data["add"])]
+
+    def clean_remove(self):
+        field = TagNameField()
+        return [field.clean(name) for name in _between_commas(self.cleaned_data["remove"])]
+
+    def clean(self):
+        data = super().clean()
+        if not self.errors and not data["add"] and not data["remove"]:
+            raise ValidationError(_("Choose the tags to add or to take off."))
+        return data
+
+
+def _between_commas(text):
+    return [" ".join(name.split()) for name in text.split(",") if name.strip()]

@@ -26,6 +26,7 @@ from articles.admin.access import article_for, private
 from articles.admin.article_list import ArticleList
 from articles.admin.base import Forgiving
 from articles.admin.consequences import MERGE, Consequences, of_trash
+from articles.admin.retagging import Retagging
 from articles.directory import shown_title
 from articles.forms import ArticleForm, ScheduleForm, working_title
 from articles.models import Article, Reference, Schedule
@@ -40,7 +41,7 @@ _PLANS = frozenset(["_schedule", "_schedule_unpublish"])
 
 
 @admin.register(Article)
-class ArticleAdmin(ArticleList, Consequences, Forgiving, admin.ModelAdmin):
+class ArticleAdmin(ArticleList, Consequences, Retagging, Forgiving, admin.ModelAdmin):
     change_form_template = "admin/articles/article/change_form.html"
 
     # Django asks these; articles.rights answers.
@@ -69,6 +70,7 @@ class ArticleAdmin(ArticleList, Consequences, Forgiving, admin.ModelAdmin):
         view = self.admin_site.admin_view
         return [
             *self.consequence_urls(),
+            *self.retagging_urls(),
             path("suggest/", view(suggestions.suggest), name="articles_suggest"),
             path("<int:pk>/could-cite/", view(suggestions.could_cite), name="articles_could_cite"),
             path(

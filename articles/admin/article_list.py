@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from articles import effects, publishing, rights
 from articles.admin.consequences import REMOVED_AT_ONCE
 from articles.forms import working_title
-from articles.models import Article, Reference, Schedule, Tag
+from articles.models import Article, ArticleTag, Reference, Schedule, Tag
 from articles.publishing import DELETE, UNPUBLISH, PublishingError
 from authors.models import Author
 
@@ -71,7 +71,10 @@ class TagFilter(admin.SimpleListFilter):
 
     def queryset(self, request, queryset):
         slug = self.value()
-        return queryset.filter(article_tags__tag__slug=slug) if slug else queryset
+        tag = Tag.objects.filter(slug=slug).first() if slug else None
+        if tag is None:
+            return queryset.none() if slug else queryset
+        return queryset.filter(article_tags__in=ArticleTag.objects.of(tag.group()))
 
 
 _OF_TRASH = {"put_back_selected", "delete_for_good"}
@@ -91,7 +94,7 @@ class ArticleList:
     list_per_page = 50
     show_full_result_count = False
     actions = [
-        *("publish_selected", "unpublish_selected", "trash_selected"),
+        *("publish_selected", "retag_selected", "unpublish_selected", "trash_selected"),
         *("put_back_selected", "delete_for_good"),
     ]
 
@@ -180,6 +183,10 @@ class ArticleList:
             words = ngettext("%(n)d article published.", "%(n)d articles published.", done)
             self.message_user(request, words % {"n": done}, messages.SUCCESS)
 
+    @admin.action(description=gettext_lazy("Change tags …"), permissions=["organise"])
+    def retag_selected(self, request, queryset):
+        return self.ask_for_tags(request, queryset)
+
     @admin.action(description=gettext_lazy("Unpublish …"), permissions=["publish"])
     def unpublish_selected(self, request, queryset):
         return self._ask_about(request, queryset, UNPUBLISH)
@@ -213,6 +220,9 @@ class ArticleList:
 
     def has_publish_permission(self, request):
         return rights.may_publish(request.user)
+
+    def has_organise_permission(self, request):
+        return rights.may_publish(request.user) and rights.may_organise(request.user)
 
     def has_trash_permission(self, request):
         return rights.may_write(request.user)

@@ -108,8 +108,9 @@ class GoesLiveAtOnce:
 class RefusesByForm:
     """Mixin for what is saved by a verb: the verb's refusal is shown in the form.
 
-    `save_by_verb(obj, form)` saves, or raises PublishingError. It runs while the form is
-    checked, inside the transaction of the request, so that a refusal loses no words.
+    `save_by_verb(obj, form)` saves, or raises PublishingError; form.user is who acts. It runs
+    while the form is checked, inside the transaction of the request, so that a refusal loses no
+    words.
     """
 
     def get_form(self, request, obj=None, change=False, **kwargs):
@@ -117,6 +118,8 @@ class RefusesByForm:
         save_by_verb = self.save_by_verb
 
         class Form(form_class):
+            user = request.user
+
             def _post_clean(self):
                 super()._post_clean()
                 if self.errors:

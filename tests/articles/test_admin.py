@@ -509,7 +509,14 @@ def test_renamed_tag_is_found_under_both_addresses(desk):
 
     desk.post(
         reverse("admin:articles_tag_change", args=[tag.pk]),
-        {"name": "JCPOA", "slug": "jcpoa", "aliases_text": "Joint Plan"},
+        {
+            "name": "JCPOA",
+            "slug": "jcpoa",
+            "names-TOTAL_FORMS": "1",
+            "names-INITIAL_FORMS": "0",
+            "names-0-name": "Joint Plan",
+            "names-0-kind": "synonym",
+        },
     )
 
     assert desk.get("/tags/nuclear-deal/").headers["Location"] == "/tags/jcpoa/"

@@ -132,6 +132,30 @@ class World:
         return publishing.schedule_bundle(self.bundle, due_at=self.soon, by=self.by)
 
     @property
+    def oil(self):
+        return publishing.tag_named("Oil")
+
+    @property
+    def gas(self):
+        return publishing.tag_named("Gas")
+
+    @property
+    def tagged(self):
+        return make_public("Rig", by=self.by, tags=["Oil"])
+
+    @property
+    def merged_tag(self):
+        return publishing.merge_tag(self.oil, self.gas, by=self.by)
+
+    @property
+    def retagged(self):
+        return publishing.tag_articles([self.draft], add=["Gas"], by=self.by)
+
+    def renamed(self, tag):
+        tag.name = "Crude"
+        return tag
+
+    @property
     def cited(self):
         """An article, and another one in public that cites it and its section."""
         article = self.public
@@ -219,6 +243,20 @@ VERBS = {
         lambda w, x: publishing.save_merged(
             x, Words(title="Pier"), by=w.by, based_on=1, own=Words(title="Mine")),
         [("saved", "Mine"), ("saved", "Pier")]),
+    "save_tag": ("oil", lambda w, x: publishing.save_tag(w.renamed(x), by=w.by),
+                 [("changed", "Crude")]),
+    "retire_tag": ("oil", lambda w, x: publishing.retire_tag(x, by=w.by), [("changed", "Oil")]),
+    "merge_tag": ("oil", lambda w, x: publishing.merge_tag(x, w.gas, by=w.by),
+                  [("merged", "Oil")]),
+    "undo_change": ("merged_tag", lambda w, x: publishing.undo_change(x, by=w.by),
+                    [("undone", "Oil")]),
+    "split_tag": ("oil", lambda w, x: publishing.split_tag(x, [w.tagged], "Gas", by=w.by),
+                  [("created", "Rig"), ("published", "Rig"), ("retagged", "Rig"),
+                   ("split", "Oil")]),
+    "tag_articles": ("draft", lambda w, x: publishing.tag_articles([x], add=["Gas"], by=w.by),
+                     [("retagged", "Quay"), ("tagged", "Gas")]),
+    "undo_retagging": ("retagged", lambda w, x: publishing.undo_retagging(x, by=w.by),
+                       [("retagged", "Quay"), ("undone", "Gas")]),
     "retarget": ("cited",
                  lambda w, x: publishing.retarget(
                      Article.objects.get(slug="source"), lambda _token: None, by=w.by),
@@ -438,14 +476,15 @@ def test_tag_is_written_down_when_it_is_added_and_changed(desk):
     ]
     entry = AuditEntry.objects.get(act="changed")
     assert (entry.object_kind, entry.object_id) == ("tag", tag.uid)
-    assert entry.detail == "Changed Name and Description."
+    assert entry.detail == "Name: “Ports” → “Harbours”; Description"
 
 
 def test_refused_change_of_a_tag_is_not_written_down(desk):
     publishing.save_tag(Tag(name="Sea"))
+    since = newest()
     response = desk.post("/admin/articles/tag/add/", {"name": "Sea"})
     assert response.status_code == 200
-    assert written() == []
+    assert written(since) == []
 
 
 def test_author_picture_and_settings_are_written_down(desk):

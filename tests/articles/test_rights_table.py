@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from articles import publishing, rights
+from articles import publishing, rights, tag_order
 from articles.models import (
     AuditEntry,
     Bundle,
@@ -74,6 +74,7 @@ OF_AN_ARTICLE = {
     "articles_article_remove:trash": ("GET", "CEPS", "EPS"),
     "articles_article_remove:delete": ("GET", "PS", "PS"),
     "articles_article_untrash": ("POST", "CEPS", "EPS"),
+    "articles_article_retag": ("GET", "EPS", "EPS"),
     "articles_autosave": ("POST", "CEPS", "EPS"),
     "articles_live_preview": ("POST", "CEPS", "EPS"),
     # Django's own deletion, which nobody uses.
@@ -120,6 +121,12 @@ OTHERS = {
     "articles_picture_lookup": ("GET", DESK),
     "articles_picture_upload": ("POST", DESK),
     **_of_a_model("articles_tag", see=DESK, add=EDITORS, change=EDITORS),
+    "articles_tag_order": ("GET", DESK),
+    "articles_tag_apart": ("POST", EDITORS),
+    "articles_tag_merge": ("GET", EDITORS),
+    "articles_tag_split": ("GET", EDITORS),
+    "articles_tag_retire": ("POST", EDITORS),
+    "articles_tag_undo": ("POST", EDITORS),
     **_of_a_model("articles_image", see=DESK, add=DESK, change=EDITORS),
     **_of_a_model("authors_author", see=DESK, add=EDITORS, change=EDITORS),
     **_of_a_model("articles_pick", see=EDITORS, add=EDITORS, change=EDITORS, delete=EDITORS),
@@ -241,7 +248,9 @@ def _asking_about(article, name, method):
         "articles_dismiss": [article.plan.pk],
     }
     query = ""
-    if name in {"articles_article_remove", "articles_article_untrash"}:
+    if name == "articles_article_retag":
+        query, arguments = f"?ids={article.pk}", []
+    elif name in {"articles_article_remove", "articles_article_untrash"}:
         pk = article.trashed.pk if what == "delete" or "untrash" in name else article.pk
         query = f"?do={what}&ids={pk}"
         data["ids"] = pk
@@ -268,8 +277,14 @@ def test_who_may_use_the_other_addresses(clients, people):
             arguments = [things["auth_user"].pk]
         elif plain.rpartition("_")[2] in {"change", "delete", "history"} and plain in _ADDRESSES:
             arguments = [things[plain.rpartition("_")[0]].pk]
+        elif plain in {"articles_tag_merge", "articles_tag_split", "articles_tag_retire"}:
+            arguments = [things["articles_tag"].pk]
+        elif plain == "articles_tag_undo":
+            arguments = [things["change"].pk]
         url = reverse(f"admin:{plain}", args=arguments)
         data = {"kind": kind} if kind else {"kind": "tag"} if plain == "articles_lookup" else {}
+        if plain == "articles_tag_apart":
+            data = {"key": things["apart"]}
 
         def ask(client, url=url, data=data, method=method):
             return client.get(url, data) if method == "GET" else client.post(url, data)
@@ -292,8 +307,11 @@ _ADDRESSES = {
 
 def _things(people):
     live = make_public("Live", tags=["Oil"])
+    oil, gas = Tag.objects.get(), publishing.tag_named("Gas")
     return {
-        "articles_tag": Tag.objects.get(),
+        "articles_tag": oil,
+        "change": publishing.merge_tag(publishing.tag_named("Crude"), gas, by=None),
+        "apart": tag_order.apart_key(oil, gas),
         "articles_image": make_image(),
         "authors_author": make_author("Ada"),
         "articles_pick": Pick.objects.create(place="lead", position=0, article=live),
