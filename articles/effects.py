@@ -1,5 +1,6 @@
 """What an act of an editor would do to others, told before it is done."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from django.db.models import Exists, Max, OuterRef
@@ -226,6 +227,56 @@ def of_merging(tag, into):
         menu_items=list(MenuItem.objects.filter(tag__in=group)),
         picks=Pick.objects.filter(tag__in=group).count(),
     )
+
+
+def of_changing_tag(tag, before, after):
+    """What a change of a tag's own words means for readers and writers, in sentences.
+
+    before, after: as publishing.words_of_tag gives them.
+    """
+    sentences = []
+    if before["name"] != after["name"]:
+        words = ngettext(
+            "“%(old)s” is called “%(new)s” on %(n)d article and wherever readers see it.",
+            "“%(old)s” is called “%(new)s” on %(n)d articles and wherever readers see it.",
+            tag.article_count,
+        )
+        values = {"old": before["name"], "new": after["name"], "n": tag.article_count}
+        sentences.append(words % values)
+    if before["slug"] != after["slug"]:
+        paths = [Tag(slug=words["slug"]).get_absolute_url() for words in (before, after)]
+        words = _("It stands at %(new)s; %(old)s, its feeds and everything below lead there.")
+        sentences.append(words % {"old": paths[0], "new": paths[1]})
+    if before["description"] != after["description"]:
+        sentences.append(_("Readers see the new description."))
+    names = [
+        {key: name for key, _pk, name, *_kind in words["aliases"]} for words in (before, after)
+    ]
+    for key in sorted(names[1].keys() - names[0].keys() - {fold(after["name"])}):
+        sentences.append(_("“%(name)s” leads to it.") % {"name": names[1][key]})
+    gone = {key: names[0][key] for key in names[0].keys() - names[1].keys()}
+    used = _uses_of_names(tag, gone)
+    for key, name in sorted(gone.items()):
+        words = _("“%(name)s” doesn't lead to it any more: whoever types it makes a new tag.")
+        sentences.append(words % {"name": name})
+        if used[key]:
+            words = ngettext(
+                "%(n)d article names it so, and leaves this tag when it is published again.",
+                "%(n)d articles name it so, and leave this tag when they are published again.",
+                used[key],
+            )
+            sentences.append(words % {"n": used[key]})
+    return sentences
+
+
+def _uses_of_names(tag, keys):
+    """Key → how many articles of a tag name it so in their newest words."""
+    used = Counter()
+    if keys:
+        articles = Article.objects.filter(article_tags__tag=tag)
+        for names in articles.values_list("latest_revision__tags", flat=True):
+            used.update({fold(name) for name in names or ()} & keys.keys())
+    return used
 
 
 @dataclass(frozen=True, slots=True)

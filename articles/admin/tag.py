@@ -2,6 +2,7 @@
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -128,7 +129,41 @@ class TagAdmin(RefusesByForm, admin.ModelAdmin):
                 .count(),
                 "may_organise": rights.may_organise(request.user),
             }
+            if request.method == "POST" and "_preview" in request.POST:
+                return self._preview(request, tag) or super().changeform_view(
+                    request, object_id, form_url, context
+                )
         return super().changeform_view(request, object_id, form_url, context)
+
+    def _preview(self, request, tag):
+        """What the change in the form would do, before it is saved; None where it can't be."""
+        if not self.has_change_permission(request, tag):
+            raise PermissionDenied
+        with transaction.atomic():
+            before = publishing.words_of_tag(tag)
+            form = self.get_form(request, tag, change=True)(request.POST, instance=tag)
+            is_valid = form.is_valid()
+            sentences = (
+                effects.of_changing_tag(tag, before, publishing.words_of_tag(tag))
+                if is_valid
+                else []
+            )
+            transaction.set_rollback(True)
+        if not is_valid:
+            return None
+        asked = {"csrfmiddlewaretoken", "_preview"}
+        context = {
+            "title": _("Change “%(tag)s”") % {"tag": before["name"]},
+            "tag": Tag.objects.get(pk=tag.pk),
+            "sentences": sentences,
+            "fields": [
+                (name, value)
+                for name, values in request.POST.lists()
+                for value in values
+                if name not in asked
+            ],
+        }
+        return self._page(request, "change", context)
 
     # Pages that show first what an act would do
 

@@ -82,6 +82,7 @@ from articles.publishing.tagging import (
     retire_tag,
     save_tag,
     undo_change,
+    words_of_tag,
 )
 from articles.publishing.writing import (
     NAME_LENGTH,
@@ -171,4 +172,5 @@ __all__ = [
     "unpublish",
     "unshare",
     "untrash",
+    "words_of_tag",
 ]

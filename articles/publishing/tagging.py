@@ -65,14 +65,14 @@ def save_tag(tag, *, aliases=None, by=None):
     before = None
     if not is_new:
         refuse_merged(hold_tags([tag.pk]).get())
-        before = _own_words(tag)
+        before = words_of_tag(tag)
     _refuse_taken_names(tag, [tag.name, *(_name_of(alias) for alias in aliases or [])])
     save_named(tag)
     _write_aliases(tag, aliases, former=before["name"] if before else "")
     directory.enter_tag(tag)
     if is_new:
         record("added", by=by, thing=tag)
-    elif (after := _own_words(tag)) != before:
+    elif (after := words_of_tag(tag)) != before:
         detail = _difference(before, after)
         _note(Act.CHANGED, tag, by=by, before=before, after=after, detail=detail)
         record("changed", by=by, thing=tag, detail=detail)
@@ -155,7 +155,7 @@ def _make_aliases(tag, wanted):
 # What was, and how to get back to it
 
 
-def _own_words(tag):
+def words_of_tag(tag):
     """Everything that an editor can change about a tag, as JSON."""
     found = Tag.objects.filter(pk=tag.pk).values(*_OWN_WORDS).get()
     found["aliases"] = [

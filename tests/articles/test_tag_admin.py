@@ -114,6 +114,41 @@ def test_names_of_a_tag_are_edited_with_their_kinds(desk):
     }  # fmt: skip
 
 
+def test_rename_is_shown_first_with_what_becomes_of_the_names(desk):
+    publishing.save_tag(Tag(name="Oil"), aliases=["Crude"])
+    make_public(tags=["crude"])
+    make_public(tags=["Oil"])
+    data = {
+        "name": "Petroleum", "slug": "petroleum", "names-TOTAL_FORMS": "2",
+        "names-INITIAL_FORMS": "1", "names-0-name": "Crude", "names-0-kind": "synonym",
+        "names-0-DELETE": "on", "names-1-name": "Black gold", "names-1-kind": "synonym",
+    }  # fmt: skip
+
+    shown = desk.post(address("change", tag("Oil")), data | {"_preview": ""})
+
+    assert shown.context["sentences"] == [
+        "“Oil” is called “Petroleum” on 2 articles and wherever readers see it.",
+        "It stands at /tags/petroleum/; /tags/oil/, its feeds and everything below lead there.",
+        "“Black gold” leads to it.",
+        "“Crude” doesn't lead to it any more: whoever types it makes a new tag.",
+        "1 article names it so, and leaves this tag when it is published again.",
+    ]
+    assert not TagChange.objects.exists()
+    assert tag("Oil").aliases.count() == 2
+    assert not AuditEntry.objects.filter(act="changed").exists()
+    desk.post(address("change", tag("Oil")), dict(shown.context["fields"]))
+    assert tag("Petroleum").slug == "petroleum"
+
+
+def test_rename_that_cannot_be_is_refused_instead_of_shown(desk):
+    publishing.tag_named("Oil"), publishing.tag_named("Gas")
+
+    response = desk.post(address("change", tag("Oil")), {"name": "GAS", "_preview": ""})
+
+    assert "already leads to the tag “Gas”" in words(response)
+    assert not TagChange.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("kind", "language", "sentence"),
     [

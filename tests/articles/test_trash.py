@@ -259,7 +259,7 @@ def test_list_leads_into_the_trash_and_out_of_it(desk):
     assert b'href="?state=trashed"' in desk.get(LIST).content
     actions = "//select[@name='action']/option/@value"
     assert html.parse(desk.get(LIST)).xpath(actions) == [
-        "", "publish_selected", "unpublish_selected", "trash_selected"
+        "", "publish_selected", "retag_selected", "unpublish_selected", "trash_selected"
     ]  # fmt: skip
     assert html.parse(desk.get(TRASH)).xpath(actions) == [
         "", "put_back_selected", "delete_for_good"
