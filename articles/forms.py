@@ -687,7 +687,7 @@ AliasFormSet = forms.formset_factory(AliasForm, extra=3, can_delete=True, max_nu
 class TagForm(forms.ModelForm):
     class Meta:
         model = Tag
-        fields = ["name", "slug", "description", "is_retired"]
+        fields = ["name", "slug", "description", "image", "is_retired"]
         widgets = {"description": forms.Textarea(attrs={"rows": 3})}
 
     def __init__(self, *args, **kwargs):

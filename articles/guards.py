@@ -38,7 +38,9 @@ _NAMED = {
         *("name", "slug", "role", "short_bio", "long_bio", "photo_id", "links"),
         "first_public_at",
     ),
-    "articles_tag": ("name", "slug", "description", "first_public_at", "merged_into_id"),
+    "articles_tag": (
+        *("name", "slug", "description", "image_id", "first_public_at", "merged_into_id"),
+    ),
     "articles_image": ("file", "width", "height", "alt", "caption", "credit"),
 }
 

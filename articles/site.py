@@ -60,6 +60,8 @@ class _Request:
 _at_hand = ContextVar("publication", default=None)
 # The newest state seen by this process, under the content version it was read for.
 _remembered = {}
+# What outlives a content version.
+_kept = {}
 
 _version = Prepared(
     lambda: ContentVersion.objects.filter(pk=1).values_list("number", "token", "changed_at")
@@ -82,6 +84,17 @@ def shelf(name):
     if request is None or not request.reads:
         return {}
     return _state().shelves.setdefault(name, {})
+
+
+def kept(name):
+    """A dict of this name that outlives the content version, for what is compared before use.
+
+    As above, only requests that read leave something in it.
+    """
+    request = _at_hand.get()
+    if request is None or not request.reads:
+        return {}
+    return _kept.setdefault(name, {})
 
 
 @contextmanager
@@ -118,6 +131,7 @@ def _newest():
 def forget():
     """Drops what this process remembers. For tests, which roll the database back."""
     _remembered.clear()
+    _kept.clear()
 
 
 def _load(changed_at):

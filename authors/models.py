@@ -74,6 +74,8 @@ class Author(models.Model):
     )
     article_count = models.PositiveIntegerField(default=0, editable=False)
     first_public_at = models.DateTimeField(null=True, editable=False)
+    # Another number whenever the articles of this author are others (articles.tag_sets).
+    edition = models.PositiveBigIntegerField(default=0, editable=False)
 
     objects = AuthorQuerySet.as_manager()
 

@@ -62,8 +62,9 @@ class TagAdmin(RefusesByForm, admin.ModelAdmin):
     list_select_related = ["merged_into"]
     search_fields = ["name", "aliases__name"]
     ordering = ["name"]
+    autocomplete_fields = ["image"]
     fieldsets = [
-        (None, {"fields": ["name", "description"]}),
+        (None, {"fields": ["name", "description", "image"]}),
         (gettext_lazy("Address"), {"fields": ["slug"]}),
     ]
 

@@ -59,6 +59,15 @@ class Tag(TagBase):
         default=False,
         help_text=_("Keeps the page and the articles, and is no longer offered for new ones."),
     )
+    image = models.ForeignKey(
+        "Image",
+        verbose_name=_("picture"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("Shown at the top of the tag's page, and where the page is shared."),
+    )
     article_count = models.PositiveIntegerField(default=0, editable=False)
     first_public_at = models.DateTimeField(null=True, editable=False)
     # The tag that it leads to since it was merged, always one that stands for itself. Articles
@@ -67,7 +76,8 @@ class Tag(TagBase):
     merged_into = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, editable=False, related_name="merged_tags"
     )
-    # Rises whenever the articles of this tag, or of what is merged into it, change.
+    # Another number whenever the articles of this tag, or of what is merged into it, are others
+    # (articles.tag_sets).
     edition = models.PositiveBigIntegerField(default=0, editable=False)
 
     objects = TagQuerySet.as_manager()

@@ -1,5 +1,6 @@
 """What every verb begins with: refusals, rights, the lock, and the words it is given."""
 
+import secrets
 from dataclasses import asdict, dataclass, field, fields
 from functools import wraps
 
@@ -173,3 +174,12 @@ def _distinct_names(names):
         if fold(name):
             by_key.setdefault(fold(name), name)
     return list(by_key.values())
+
+
+def new_edition():
+    """A number for the articles of a tag or author as they are from now on (articles.tag_sets).
+
+    Drawn by lot, so that it never comes back for another set: not even after a restored backup, of
+    which the processes that remember it know nothing.
+    """
+    return secrets.randbits(62)

@@ -25,6 +25,7 @@ from articles.publishing.base import (
     PublishingError,
     in_one_transaction,
     lock,
+    new_edition,
     refuse_trashed,
     require,
 )
@@ -199,7 +200,7 @@ def _tags(revision):
 
 
 def write_names(article, *, authors, tags):
-    """Replaces the bylines and tags that readers see, and keeps the counts of both.
+    """Replaces the bylines and tags that readers see, and keeps the counts and editions of both.
 
     Pages and series have neither, so nothing that lists by author or tag can come upon one.
     """
@@ -246,13 +247,18 @@ def _count(model, *, more, fewer):
         # In one order everywhere, so that two publishes never wait for each other.
         held = model.objects.select_for_update(no_key=True).filter(pk__in=more | fewer)
         list(held.order_by("pk").values_list("pk"))
+    edition = new_edition()
     if more:
-        model.objects.filter(pk__in=more).update(article_count=F("article_count") + 1)
+        model.objects.filter(pk__in=more).update(
+            article_count=F("article_count") + 1, edition=edition
+        )
         model.objects.filter(pk__in=more, first_public_at__isnull=True).update(
             first_public_at=timezone.now()
         )
     if fewer:
-        model.objects.filter(pk__in=fewer).update(article_count=F("article_count") - 1)
+        model.objects.filter(pk__in=fewer).update(
+            article_count=F("article_count") - 1, edition=edition
+        )
 
 
 def _count_tags(before, after):

@@ -8,7 +8,6 @@ many articles there are, and is undone exactly, whatever was published in betwee
 
 from dataclasses import dataclass
 
-from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,13 +17,13 @@ from articles.content_version import raise_version
 from articles.models import ArticleTag, Redirect, Revision, Tag, TagAlias, TagChange
 from articles.names import fold
 from articles.publishing.addresses import leave_redirect
-from articles.publishing.base import PublishingError, in_one_transaction, require
+from articles.publishing.base import PublishingError, in_one_transaction, new_edition, require
 from articles.publishing.subjects import save_named
 from articles.rendering import plain_line
 
 Kind = TagAlias.Kind
 Act = TagChange.Act
-_OWN_WORDS = ("name", "slug", "description", "is_retired")
+_OWN_WORDS = ("name", "slug", "description", "is_retired", "image_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ def hold_tags(pks):
 
 def raise_editions(pks):
     """Says of some tags that their articles have changed."""
-    Tag.objects.filter(pk__in=pks).update(edition=F("edition") + 1)
+    Tag.objects.filter(pk__in=pks).update(edition=new_edition())
 
 
 # Names and addresses
@@ -190,6 +189,8 @@ def _difference(before, after):
             parts.append(f"{words}: “{before[name]}” → “{after[name]}”")
     if before["description"] != after["description"]:
         parts.append(_("Description"))
+    if before["image_id"] != after["image_id"]:
+        parts.append(_("Picture"))
     if before["is_retired"] != after["is_retired"]:
         parts.append(_("Retired") if after["is_retired"] else _("Brought back"))
     names = [

@@ -1,0 +1,274 @@
+"""Which articles carry which tag, are by which author and of which month: as sets, in memory.
+
+Any combination of tags, and how many articles each further tag would leave of it, takes a few
+operations on compressed bitmaps of primary keys, whatever their size. Each process loads them
+once. Whatever changes the articles of a tag or an author gives it another edition; under a new
+content version the editions are read first, and the sets of those that have another one are
+loaded anew. So what is used under a version belongs to it or is newer, never older.
+"""
+
+from bisect import insort
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from math import sqrt
+from urllib.parse import quote
+
+from django.utils import timezone
+from django.utils.html import escape
+from pyroaring import BitMap
+
+from articles.models import Article, ArticleTag, Byline, Tag
+from articles.paging import PER_PAGE
+from articles.prepared import Prepared
+from articles.site import EPOCH, kept, shelf
+from authors.models import Author
+
+# As many as one query asks for by name; if there are more, all are loaded.
+LOADED_AT_ONCE = 256
+# A bitmap holds numbers of so many bits.
+_PK_BITS = 32
+_PK_MASK = (1 << _PK_BITS) - 1
+
+_EDITIONS = ("pk", "edition", "article_count")
+_OF_TAGS = ("merged_into", "uid", "slug", "name")
+_tags = Prepared(lambda: Tag.objects.reachable().order_by().values_list(*_EDITIONS, *_OF_TAGS))
+_authors = Prepared(lambda: Author.objects.known().order_by().values_list(*_EDITIONS))
+_ALL = {
+    "tag": Prepared(lambda: ArticleTag.objects.order_by().values_list("tag", "content_object")),
+    "author": Prepared(lambda: Byline.objects.order_by().values_list("author", "article")),
+}
+_SOME = {
+    "tag": Prepared(
+        lambda pks: (
+            ArticleTag.objects.filter(tag__in=pks).order_by().values_list("tag", "content_object")
+        )
+    ),
+    "author": Prepared(
+        lambda pks: (
+            Byline.objects.filter(author__in=pks).order_by().values_list("author", "article")
+        )
+    ),
+}
+_all_dates = Prepared(
+    lambda: (
+        Article.objects.articles()
+        .filter(first_published_at__isnull=False)
+        .order_by()
+        .values_list("pk", "first_published_at")
+    )
+)
+_dates = Prepared(
+    lambda pks: (
+        Article.objects.filter(pk__in=pks).order_by().values_list("pk", "first_published_at")
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A tag that readers know, and the public articles that carry it or what is merged into it."""
+
+    pk: int
+    uid: str
+    slug: str
+    # As it stands in an address.
+    quoted: str
+    name: str
+    escaped_name: str
+    articles: BitMap
+
+
+class TagSets:
+    """All of them, as of one content version or later."""
+
+    def __init__(self, subjects, merged, authors, months):
+        """merged: (primary key, slug) of a tag → primary key of the one that it is merged into."""
+        self.subjects = sorted(subjects, key=lambda subject: (subject.name.casefold(), subject.pk))
+        self.by_slug = {subject.slug: subject for subject in subjects}
+        self.by_pk = {subject.pk: subject for subject in subjects}
+        for (pk, slug), into in merged.items():
+            self.by_slug[slug] = self.by_pk[pk] = self.by_pk[into]
+        # Primary key → the public articles of an author.
+        self.authors = authors
+        self.months = months
+
+    def selection(self, wanted, unwanted=()):
+        """The Selection of what carries all of some Subjects, at least one, and none of others."""
+        first, *others = sorted(wanted, key=lambda subject: len(subject.articles))
+        articles = first.articles
+        for subject in others:
+            articles = articles & subject.articles
+        for subject in unwanted:
+            articles = articles - subject.articles
+        return Selection(self, articles)
+
+
+class Selection:
+    """Some of the public articles."""
+
+    def __init__(self, sets, articles):
+        self._sets = sets
+        self.articles = articles
+
+    def __len__(self):
+        return len(self.articles)
+
+    @cached_property
+    def by_month(self):
+        """(year, month, how many articles are of it), newest first; none of empty months."""
+        count_shared = self.articles.intersection_cardinality
+        counts = ((month, count_shared(month.articles)) for month in self._sets.months.newest_first)
+        return [(*month.name, count) for month, count in counts if count]
+
+    @property
+    def newest_month(self):
+        """(year, month) in which the publication published last."""
+        return self._sets.months.newest_first[0].name
+
+    def page(self, offset=0):
+        """The primary keys of PER_PAGE articles, newest first, and within a moment by key."""
+        found = []
+        for year, month, count in self.by_month:
+            if offset >= count:
+                offset -= count
+                continue
+            ordered = self._sets.months.by_name[year, month].ordered
+            here = (key & _PK_MASK for key in reversed(ordered) if key & _PK_MASK in self.articles)
+            found += list(here)[offset : offset + PER_PAGE - len(found)]
+            offset = 0
+            if len(found) == PER_PAGE:
+                break
+        return found
+
+    def further(self):
+        """(Subject, how many of the articles carry it) of every tag that parts them.
+
+        A tag that none of them carries, or all, would lead nowhere. In the order of names.
+        """
+        total, count_shared = len(self.articles), self.articles.intersection_cardinality
+        counts = ((subject, count_shared(subject.articles)) for subject in self._sets.subjects)
+        return [(subject, count) for subject, count in counts if 0 < count < total]
+
+    def related(self, subject, limit):
+        """(Subject, how many articles it shares) of the tags nearest to one, whose selection it is.
+
+        Near are two tags that share many articles, measured by how many both have.
+        """
+        count_shared, found = self.articles.intersection_cardinality, []
+        for other in self._sets.subjects:
+            shared = count_shared(other.articles)
+            if shared and other.pk != subject.pk:
+                found.append((-shared / sqrt(len(other.articles)), other.pk, other, shared))
+        return [(other, shared) for _distance, _pk, other, shared in sorted(found)[:limit]]
+
+    def writers(self, limit):
+        """(primary key of an author, how many of the articles are theirs), most first."""
+        count_shared = self.articles.intersection_cardinality
+        counts = ((pk, count_shared(theirs)) for pk, theirs in self._sets.authors.items())
+        found = sorted((-count, pk) for pk, count in counts if count)
+        return [(pk, -count) for count, pk in found[:limit]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Month:
+    """What was published in a month of the publication's own time zone."""
+
+    name: tuple[int, int]
+    articles: BitMap
+    # Moment and primary key in one number, oldest first.
+    ordered: list
+
+    def with_more(self, keys):
+        ordered = self.ordered.copy()
+        for key in keys:
+            insort(ordered, key)
+        return _Month(self.name, self.articles | BitMap(key & _PK_MASK for key in keys), ordered)
+
+
+class _Months:
+    """The months of all articles that were ever seen; dates of first publication never change."""
+
+    def __init__(self, by_name=None):
+        self.by_name = by_name or {}
+        self.newest_first = [self.by_name[name] for name in sorted(self.by_name, reverse=True)]
+        self.articles = BitMap().union(*(month.articles for month in self.newest_first))
+
+    def with_dates(self, rows):
+        """These, and articles of which (primary key, date of first publication) are given."""
+        keys = defaultdict(list)
+        for pk, date in rows:
+            local = timezone.localtime(date)
+            keys[local.year, local.month].append(_moment(date) << _PK_BITS | pk)
+        by_name = self.by_name.copy()
+        for name, of_month in keys.items():
+            if name in by_name:
+                by_name[name] = by_name[name].with_more(of_month)
+            else:
+                articles = BitMap([key & _PK_MASK for key in of_month])
+                by_name[name] = _Month(name, articles, sorted(of_month))
+        return _Months(by_name)
+
+
+def _moment(date):
+    """Microseconds, exactly."""
+    since = date - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def current():
+    """The TagSets of now: loaded once under each content version."""
+    remembered = shelf("tag sets")
+    if "all" not in remembered:
+        remembered["all"] = _load()
+    return remembered["all"]
+
+
+def _load():
+    tags, authors = _tags(), _authors()
+    of_tags = _sets("tag", [row[:3] for row in tags])
+    of_authors = _sets("author", authors)
+    articles, merged = {}, {}
+    for pk, _edition, _count, into, _uid, slug, _name in tags:
+        if into is None:
+            articles[pk] = articles[pk] | of_tags[pk] if pk in articles else of_tags[pk]
+        else:
+            articles[into] = articles.get(into, BitMap()) | of_tags[pk]
+            merged[pk, slug] = into
+    subjects = [
+        Subject(pk, uid, slug, quote(slug), name, escape(name), articles[pk])
+        for pk, _edition, _count, into, uid, slug, name in tags
+        if into is None
+    ]
+    months = _months([*of_tags.values(), *of_authors.values()])
+    return TagSets(subjects, merged, of_authors, months)
+
+
+def _sets(kind, rows):
+    """Primary key of a tag or an author → the articles, of rows of _EDITIONS."""
+    remembered = kept(f"sets of each {kind}")
+    # The count, too: a hand at the database may not know of editions.
+    editions = {pk: (edition, count) for pk, edition, count in rows}
+    others = [pk for pk, edition in editions.items() if remembered.get(pk, (None,))[0] != edition]
+    loaded = defaultdict(list)
+    pairs = _ALL[kind]() if len(others) > LOADED_AT_ONCE else _SOME[kind](sorted(others))
+    for pk, article in pairs:
+        loaded[pk].append(article)
+    found = {pk: remembered[pk][1] for pk in editions.keys() - set(others)}
+    for pk in others:
+        found[pk] = BitMap(loaded[pk])
+        remembered[pk] = (editions[pk], found[pk])
+    return found
+
+
+def _months(sets):
+    remembered = kept("months of articles")
+    months = remembered.get("all") or _Months()
+    new = BitMap().union(*sets) - months.articles
+    if new:
+        if len(new) > LOADED_AT_ONCE:
+            rows = (row for row in _all_dates() if row[0] in new)
+        else:
+            rows = _dates(list(new))
+        months = remembered["all"] = months.with_dates(rows)
+    return months
