@@ -1,4 +1,5 @@
-"""Feeds of the site, an author and a tag: RSS 2.0, Atom (RFC 4287) and JSON Feed 1.1.
+"""Feeds of the site, an author, a tag and a combination of tags: RSS 2.0, Atom (RFC 4287) and JSON
+Feed 1.1.
 
 All three carry the whole text. ETag and Last-Modified come with them; the conditional-GET
 middleware turns a repeated question into a 304.
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 from articles import labels, lists
 from articles.pages import feed_entries
 from articles.site import publication
+from articles.tag_views import by_combination
 from articles.views import found_or_404
 from irb_site.decorators import read_only
 from irb_site.paths import path_to
@@ -51,16 +53,17 @@ def _site_listing():
     )
 
 
-def _tag_listing(slug):
-    tag = found_or_404(labels.known_tag(slug))
+def _tag_listing(combination):
+    tag = labels.known_tag(combination.tags[0].slug) if combination.is_single else None
+    description = tag.description if tag else ""
     return _Listing(
-        f"{tag.name} – {publication().name}",
-        tag.get_absolute_url(),
-        tag.description or _("Articles on %(tag)s.") % {"tag": tag.name},
-        lists.tagged(tag.pk)[:ENTRIES],
+        f"{combination.name} – {publication().name}",
+        combination.url,
+        description or _("Articles on %(tag)s.") % {"tag": combination.name},
+        combination.selection.page()[:ENTRIES],
         "articles:tag_feed",
-        tag.slug,
-        uid=tag.uid,
+        *combination.args,
+        uid=combination.uid,
     )
 
 
@@ -179,8 +182,8 @@ class SiteRss(_ListingFeed):
 
 
 class TagRss(_ListingFeed):
-    def get_object(self, request, slug):
-        return _tag_listing(slug)
+    def get_object(self, request, combination):
+        return _tag_listing(combination)
 
 
 class AuthorRss(_ListingFeed):
@@ -243,9 +246,13 @@ def site_json(request):
     return _json_feed(_site_listing())
 
 
-@read_only
-def tag_json(request, slug):
-    return _json_feed(_tag_listing(slug))
+tag_rss = by_combination(TagRss())
+tag_atom = by_combination(TagAtom())
+
+
+@by_combination
+def tag_json(request, combination):
+    return _json_feed(_tag_listing(combination))
 
 
 @read_only

@@ -67,14 +67,22 @@ _authors_by_uid = Prepared(
 )
 
 
-_OF_TAG_PAGE = ("id", "name", "slug", "uid", "description", "article_count", "first_public_at")
+_OF_TAG_PAGE = (
+    *("id", "name", "slug", "uid", "description", "image_id", "article_count", "first_public_at"),
+)
 _OF_AUTHOR_PAGE = (
     *("id", "uid", "name", "slug", "role", "short_bio", "long_bio", "photo_id", "links"),
     *("article_count", "first_public_at"),
 )
 _OF_PHOTO = ("id", "uid", "file", "width", "height", "alt")
+_OF_PICTURE = (*_OF_PHOTO, "caption", "credit")
 _tag_by_slug = Prepared(
-    lambda slug: Tag.objects.known().filter(slug=slug).order_by().values_list(*_OF_TAG_PAGE)
+    lambda slug: (
+        Tag.objects.known()
+        .filter(slug=slug)
+        .order_by()
+        .values_list(*_OF_TAG_PAGE, *(f"image__{name}" for name in _OF_PICTURE))
+    )
 )
 _author_by_slug = Prepared(
     lambda slug: (
@@ -89,7 +97,12 @@ _author_by_slug = Prepared(
 def known_tag(slug):
     """The tag of an address, with what its page shows of itself; None where none answers."""
     row = _tag_by_slug.first(slug)
-    return instance(Tag, _OF_TAG_PAGE, row) if row else None
+    if row is None:
+        return None
+    tag = instance(Tag, _OF_TAG_PAGE, row[: len(_OF_TAG_PAGE)])
+    if tag.image_id:
+        tag.image = instance(Image, _OF_PICTURE, row[len(_OF_TAG_PAGE) :])
+    return tag
 
 
 def known_author(slug):

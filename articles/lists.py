@@ -1,4 +1,5 @@
-"""The long lists: everything, and what carries a tag or an author, newest first, page by page.
+"""The long lists: everything, and what an author has written, newest first, page by page; what
+carries tags is found by articles.tag_sets.
 
 A page of a list begins at a place in an index, found from the last milestone before it, so the
 thousandth page costs what the first does. Milestones and counts are remembered under the content
@@ -12,8 +13,7 @@ from functools import cache
 from django.db.models import Count, Min, Q
 from django.utils import timezone
 
-from articles import labels
-from articles.models import Article, ArticleTag, Byline
+from articles.models import Article, Byline
 from articles.paging import PER_PAGE
 from articles.prepared import Prepared
 from articles.site import shelf
@@ -51,24 +51,6 @@ _PLACES = {
             "pk",
         )
     ),
-    "tag": Prepared(
-        lambda tag, date, pk: _of_index(
-            ArticleTag.objects.filter(
-                _after(date, pk, "published_at", "content_object_id"), tag=tag
-            ),
-            "published_at",
-            "content_object_id",
-        )
-    ),
-    "tags": Prepared(
-        lambda tags, date, pk: _of_index(
-            ArticleTag.objects.of(tags).filter(
-                _after(date, pk, "published_at", "content_object_id")
-            ),
-            "published_at",
-            "content_object_id",
-        )
-    ),
     "author": Prepared(
         lambda author, date, pk: _of_index(
             Byline.objects.filter(_after(date, pk, "published_at", "article_id"), author=author),
@@ -89,16 +71,8 @@ def newest(count):
     return [pk for (pk,) in _newest(count)()]
 
 
-def tagged(pk, offset=0):
-    """The primary keys of a page of what carries a tag, or one that is merged into it."""
-    group = labels.group(pk)
-    if len(group) == 1:
-        return _page("tag", pk, _FIRST, offset)
-    return _page("tags", group, _FIRST, offset)
-
-
 def by(pk, offset=0):
-    """Of what an author has written."""
+    """The primary keys of a page of what an author has written."""
     return _page("author", pk, _FIRST, offset)
 
 

@@ -36,6 +36,8 @@ class PublicationMiddleware:
     def _tell(self, request, response):
         # Whether the number of a page is part of its address, or is idle.
         response.reads_page = getattr(request, "reads_page", False)
+        # A page of which there are too many is made anew each time.
+        response.is_kept = getattr(request, "is_kept", True)
         # Here and not further in: a missing slash at the end is mended on the way out.
         response.is_missed = response.status_code == 404 and missing.is_missed(request)
         if response.is_missed:

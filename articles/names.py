@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from itertools import groupby
+from operator import itemgetter
 from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ValidationError
@@ -67,6 +69,23 @@ def fold(text):
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     bare = "".join(c for c in decomposed if not unicodedata.combining(c))
     return _NOT_A_WORD.sub("", bare)
+
+
+def by_letter(things, name_of):
+    """Things in the order of their folded names, in groups: [(letter, [thing, …]), …].
+
+    The letter is of whatever script the name is in; digits of all scripts stand together, first.
+
+    >>> by_letter(["öl", "Oil", "2025"], str)
+    [('0–9', ['2025']), ('O', ['Oil', 'öl'])]
+    """
+    rows = [(fold(name_of(thing)), thing) for thing in things]
+    rows = [("0–9" if key[:1].isdigit() else key[:1].upper(), key, thing) for key, thing in rows]
+    rows.sort(key=lambda row: (row[0] != "0–9", row[1]))
+    return [
+        (letter, [thing for *_order, thing in group])
+        for letter, group in groupby(rows, key=itemgetter(0))
+    ]
 
 
 def host_of(address):

@@ -233,7 +233,9 @@ class PageServer(WSGIHandler):
 
     def _kept(self, version, key, response, headers, content):
         """The answer as it is stored; None where it isn't."""
-        if len(content) > LONGEST_ANSWER or content_version.current() != version:
+        if not getattr(response, "is_kept", True) or len(content) > LONGEST_ANSWER:
+            return None
+        if content_version.current() != version:
             # It may be older than what the version says now, or newer.
             return None
         name = _page_name(key)

@@ -1,8 +1,16 @@
-from django.urls import path
+from django.urls import include, path
 
-from articles import feeds, previews, sitemaps, views
+from articles import feeds, previews, sitemaps, tag_views, views
 
 app_name = "articles"
+
+_of_tags = [
+    path("", tag_views.tag_detail, name="tag"),
+    path("random/", tag_views.random_article, name="tag_random"),
+    path("feed/", feeds.tag_rss, name="tag_feed"),
+    path("feed/atom/", feeds.tag_atom, name="tag_feed_atom"),
+    path("feed/json/", feeds.tag_json, name="tag_feed_json"),
+]
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -16,12 +24,10 @@ urlpatterns = [
     path("series/", views.series_list, name="series"),
     path("series/<uslug:slug>/", views.series_detail, name="series_detail"),
     path("tags/", views.tag_list, name="tags"),
-    path("tags/<uslug:slug>/", views.tag_detail, name="tag"),
     path("tags/<uslug:slug>/cited-by/", views.tag_cited_by, name="tag_cited_by"),
     path("tags/<uslug:slug>/connections/", views.tag_connections, name="tag_connections"),
-    path("tags/<uslug:slug>/feed/", feeds.TagRss(), name="tag_feed"),
-    path("tags/<uslug:slug>/feed/atom/", feeds.TagAtom(), name="tag_feed_atom"),
-    path("tags/<uslug:slug>/feed/json/", feeds.tag_json, name="tag_feed_json"),
+    path("tags/<tags:tags>/", include(_of_tags)),
+    path("tags/<tags:tags>/without/<tags:without>/", include(_of_tags)),
     path("search/", views.search, name="search"),
     path("preview/<path:token>/", previews.shared, name="shared_preview"),
     path("feed/", feeds.SiteRss(), name="feed"),

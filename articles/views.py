@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from itertools import groupby
+from operator import itemgetter
 
 from django.db.models import Count, Exists, OuterRef, Subquery
 from django.http import Http404, HttpResponse, HttpResponseGone, HttpResponsePermanentRedirect
@@ -17,6 +18,7 @@ from articles import citations, labels, lists, neighbourhood, references, struct
 from articles import search as index
 from articles.cards import add_pictures, cards, cards_in_order
 from articles.models import Article, Pick, Reference, Tag
+from articles.names import by_letter
 from articles.pages import live_page, public_article
 from articles.paging import PER_PAGE, pager
 from articles.prepared import Prepared
@@ -442,10 +444,6 @@ def numbered_path(path, page):
 @read_only
 def tag_list(request):
     crumbs = breadcrumbs((_("Tags"), path_to("articles:tags")))
-    groups = [
-        {"letter": letter, "entries": [entry for _key, *entry in rows]}
-        for letter, rows in groupby(_tags_by_key(), key=lambda row: row[0][0].upper())
-    ]
     context = {
         "meta": Meta(
             heading_title=_("Tags"),
@@ -454,66 +452,15 @@ def tag_list(request):
             structured_data=[structured_data.breadcrumb_list(crumbs)],
         ),
         "breadcrumbs": crumbs,
-        "groups": groups,
+        "groups": by_letter(_tag_entries(), name_of=itemgetter(1)),
     }
     return render(request, "articles/tag_list.html", context)
 
 
-def _tags_by_key():
-    """(key, address, name, number of articles) of all listed tags, in order."""
-    rows = Tag.objects.listed().order_by().values_list("key", "slug", "name", "article_count")
-    return sorted(
-        (key, path_to("articles:tag", slug), name, count) for key, slug, name, count in rows
-    )
-
-
-@read_only
-def tag_detail(request, slug):
-    tag = found_or_404(labels.known_tag(slug))
-    page = pager(request, tag.article_count)
-    crumbs = breadcrumbs((_("Tags"), path_to("articles:tags")), (tag.name, tag.get_absolute_url()))
-    feeds = feeds_of(tag.name, "articles:tag_feed", tag.slug)
-    chosen, mentions = [], []
-    if page.number == 1:
-        mentions = newest_mentions(tag)
-        chosen = list(dict.fromkeys(pk for (pk,) in _picked_for_tag(labels.group(tag.pk))))
-    listed = lists.tagged(tag.pk, page.offset)
-    found = cards({*chosen, *listed})
-    picks = [found[pk] for pk in chosen if pk in found]
-    add_pictures(picks)
-    context = {
-        "meta": Meta(
-            # “Tags” or “Authors” may be a tag too, and every page's title is its own.
-            heading_title=numbered_heading(_("%(tag)s: all articles") % {"tag": tag.name}, page),
-            canonical=numbered_path(tag.get_absolute_url(), page),
-            description=numbered_heading(
-                tag.description or _("Articles on %(tag)s.") % {"tag": tag.name}, page
-            ),
-            noindex=not tag.article_count,
-            feeds=feeds,
-            structured_data=[structured_data.breadcrumb_list(crumbs)],
-        ),
-        "breadcrumbs": crumbs,
-        "tag": tag,
-        "picks": picks,
-        "mentions": mentions,
-        "mentions_url": path_to("articles:tag_cited_by", slug),
-        "connections_url": path_to("articles:tag_connections", slug),
-        "cards": [found[pk] for pk in listed if pk in found],
-        "pager": page,
-        "feeds": feeds,
-    }
-    return render(request, "articles/tag_detail.html", context)
-
-
-# What editors put at the top of a tag, as far as it carries the tag still.
-_picked_for_tag = Prepared(
-    lambda tags: (
-        Pick.objects.filter(tag__in=tags, article__article_tags__tag__in=tags)
-        .order_by("position", "pk")
-        .values_list("article_id")
-    )
-)
+def _tag_entries():
+    """(address, name, number of articles) of all listed tags."""
+    rows = Tag.objects.listed().order_by("pk").values_list("slug", "name", "article_count")
+    return [(path_to("articles:tag", slug), name, count) for slug, name, count in rows]
 
 
 def newest_mentions(target):

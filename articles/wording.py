@@ -98,6 +98,29 @@ def index_entries(entries, counted=True):
     )
 
 
+def steps(entries):
+    """Items of a list of Steps (articles.combinations): each tag, to add it and to leave it out.
+
+    There may be hundreds, so they are short: the list says what is counted.
+    """
+    without, items = _("without"), []
+    for step in entries:
+        name = step.tag.escaped_name
+        words = f"{name} <span>{step.count}</span>"
+        if step.url:
+            rel = "" if step.is_collected else ' rel="nofollow"'
+            item = f'<li><a href="{step.url}"{rel}>{words}</a>'
+        else:
+            item = f"<li><p>{words}</p>"
+        if step.url_without:
+            item += (
+                f' <a class="step-out" href="{step.url_without}" rel="nofollow">{without}'
+                f'<i class="visually-hidden"> {name}</i> {step.count_without}</a>'
+            )
+        items.append(f"{item}</li>")
+    return mark_safe("\n".join(items))
+
+
 def index_entry(entry, *, counted=False):
     """counted: what is counted is said to those who don't see the page."""
     url, name, count, is_current = (*entry, False)[:4]

@@ -3,6 +3,7 @@ from django.utils.translation import gettext as _
 
 from articles import labels, lists, structured_data
 from articles.cards import cards_in_order
+from articles.names import by_letter
 from articles.paging import pager
 from articles.structured_data import Meta, breadcrumbs
 from articles.views import (
@@ -17,10 +18,14 @@ from authors.models import Author
 from irb_site.decorators import read_only
 from irb_site.paths import path_to
 
+# So many can be taken in at a glance.
+WITHOUT_LETTERS_MAX = 12
+
 
 @read_only
 def author_list(request):
     crumbs = breadcrumbs((_("Authors"), path_to("authors:list")))
+    authors = list(Author.objects.listed().select_related("photo").order_by("name", "pk"))
     context = {
         "meta": Meta(
             heading_title=_("Authors"),
@@ -29,7 +34,8 @@ def author_list(request):
             structured_data=[structured_data.breadcrumb_list(crumbs)],
         ),
         "breadcrumbs": crumbs,
-        "authors": Author.objects.listed().select_related("photo").order_by("name", "pk"),
+        "authors": authors if len(authors) <= WITHOUT_LETTERS_MAX else [],
+        "groups": by_letter(authors, name_of=str) if len(authors) > WITHOUT_LETTERS_MAX else [],
     }
     return render(request, "authors/author_list.html", context)
 

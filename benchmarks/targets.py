@@ -40,6 +40,19 @@ def deep_tag_page():
     return [f"{tag.get_absolute_url()}?page={-(-tag.article_count // PER_PAGE)}"]
 
 
+def _popular(count):
+    return [tag.slug for tag in Tag.objects.listed().order_by("-article_count", "slug")[:count]]
+
+
+def tags_combined(count):
+    return [reverse("articles:tag", args=["+".join(sorted(_popular(count)))])]
+
+
+def tags_left_out():
+    wanted, *others = _popular(3)
+    return [reverse("articles:tag", args=[wanted, "+".join(sorted(others))])]
+
+
 def author():
     return [Author.objects.listed().order_by("-article_count")[0].get_absolute_url()]
 
@@ -77,6 +90,9 @@ PAGES = [
     Page("home", lambda: ["/"], is_stored=True),
     Page("tag", lambda: [_tag().get_absolute_url()], is_stored=True),
     Page("tag, last page", deep_tag_page, is_stored=True),
+    Page("two tags", lambda: tags_combined(2), is_stored=True),
+    Page("three tags", lambda: tags_combined(3)),
+    Page("a tag without others", tags_left_out),
     Page("author", author, is_stored=True),
     Page("archive, a month", archive_month),
     Page("archive, last page", lambda: [f"/articles/?page={-(-_newest().count() // PER_PAGE)}"]),

@@ -10,6 +10,18 @@ class UnicodeSlugConverter:
         return value
 
 
+class TagsConverter:
+    """Slugs of tags with + between them, or what may have become of it on the way: blanks."""
+
+    regex = r"[-+ \w]{1,600}"
+
+    def to_python(self, value):
+        return value
+
+    def to_url(self, value):
+        return value
+
+
 class YearConverter:
     regex = r"[12][0-9]{3}"
 

@@ -5,12 +5,15 @@
 /articles/SLUG/                     article (one word namespace: years are no slugs)
 /series/    /series/SLUG/           articles that belong together, in order
 /authors/   /authors/SLUG/          people
-/tags/      /tags/SLUG/             subjects (SLUG+SLUG for combinations is kept free)
+/tags/      /tags/SLUG/             subjects
+/tags/SLUG+SLUG/                    what is about several (articles.combinations)
+/tags/SLUG+SLUG/without/SLUG+SLUG/  and not about others
 /pages/SLUG/                        about, imprint, privacy
 /search/?q=                         search
 /preview/TOKEN/                     one draft, for whoever has the address
 cited-by/  connections/             under an article and a tag; cited-by/ also under an author
-feed/  feed/atom/  feed/json/       under the root, an author and a tag
+random/                             under a tag and a combination: one of its articles
+feed/  feed/atom/  feed/json/       under the root, an author, a tag and a combination
 /sitemap.xml  /robots.txt  /healthz /media/…  /admin/
 """
 
@@ -20,6 +23,7 @@ from django.urls import include, path, register_converter
 from irb_site import converters, views
 
 register_converter(converters.UnicodeSlugConverter, "uslug")
+register_converter(converters.TagsConverter, "tags")
 register_converter(converters.YearConverter, "yyyy")
 register_converter(converters.MonthConverter, "mm")
 

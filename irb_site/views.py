@@ -50,6 +50,10 @@ def robots(request):
         "Disallow: /admin/",
         "Disallow: /search/",
         "Disallow: /preview/",
+        # Combinations of more than two tags, or without some: too many for whoever collects pages.
+        "Disallow: /tags/*+*+",
+        "Disallow: /tags/*/without/",
+        "Disallow: /tags/*/random/",
         "",
         f"Sitemap: {settings.SITE_URL}/sitemap.xml",
         "",

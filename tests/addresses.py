@@ -1,6 +1,7 @@
 """Every address that a reader can ask for: the routes of the URLconf, filled with what is there."""
 
 import re
+from itertools import pairwise
 
 from django.urls import get_resolver
 from django.utils import timezone
@@ -22,8 +23,9 @@ def _routes(patterns, prefix):
         if hasattr(pattern, "url_patterns"):
             if route != "admin/":
                 yield from _routes(pattern.url_patterns, route)
-        elif not route.startswith("preview/"):
-            # What a preview link shows is for nobody who hasn't got it.
+        elif not route.startswith("preview/") and "/random/" not in route:
+            # What a preview link shows is for nobody who hasn't got it, and a random article is
+            # another one each time.
             yield route
 
 
@@ -36,6 +38,8 @@ def paths(*, articles=(), pages=(), series=(), tags=(), authors=(), months=(), f
         "tags": tags,
         "authors": authors,
     }
+    # Not each with each: they would be too many. In the order in which they combine.
+    pairs = list(pairwise(sorted(tags)))
     found = []
     for route in routes():
         parameters = re.findall(r"<(\w+):\w+>", route)
@@ -43,6 +47,10 @@ def paths(*, articles=(), pages=(), series=(), tags=(), authors=(), months=(), f
             values = [()]
         elif parameters == ["uslug"]:
             values = [(slug,) for slug in slugs[route.partition("/")[0]]]
+        elif parameters == ["tags"]:
+            values = [(slug,) for slug in tags] + [("+".join(pair),) for pair in pairs]
+        elif parameters == ["tags", "tags"]:
+            values = pairs
         elif parameters == ["yyyy"]:
             values = sorted({(f"{year}",) for year, _month in months})
         elif parameters == ["yyyy", "mm"]:

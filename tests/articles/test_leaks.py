@@ -191,8 +191,8 @@ def test_hidden_words_show_at_no_address(client, newsroom):
             seen[path, kind] = response.status_code
 
     assert found == []
-    assert len(paths) == 163
-    assert len(seen) == 489
+    assert len(paths) == 227
+    assert len(seen) == 681
     assert sorted(set(seen.values())) == [200, 301, 404, 410]
 
 
@@ -328,7 +328,7 @@ def test_signed_in_editor_sees_on_public_pages_what_everybody_sees(client, edito
 
     after = {path: client.get(path).content for path in paths}
 
-    assert len(paths) == 40
+    assert len(paths) == 48
     assert after == before
 
 

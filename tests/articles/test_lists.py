@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from articles import lists, publishing
-from articles.models import Article, Tag
+from articles.models import Article
 from articles.site import one_request
+from authors.models import Author
 from tests.factories import make_author, make_public
 
 pytestmark = pytest.mark.django_db
@@ -34,35 +35,33 @@ def all_pages(page):
 
 def test_pages_of_every_list_hold_everything_once_and_in_order(shelved):
     newest_first = list(Article.objects.newest_first().values_list("pk", flat=True))
-    tag, author = Tag.objects.get(), shelved[0].authors.get()
-    period = lists.Period.of()
+    author, period = shelved[0].authors.get(), lists.Period.of()
 
-    assert all_pages(lambda offset: lists.tagged(tag.pk, offset)) == newest_first
     assert all_pages(lambda offset: lists.by(author.pk, offset)) == newest_first
     assert all_pages(lambda offset: lists.archived(period, offset)) == newest_first
 
 
 def test_every_place_of_a_list_is_found_in_any_order(shelved):
     newest_first = list(Article.objects.newest_first().values_list("pk", flat=True))
-    tag = Tag.objects.get()
+    author = Author.objects.get()
 
     with one_request(reads=True):
-        found = {offset: lists.tagged(tag.pk, offset)[:1] for offset in (49, 0, 13, 14, 6, 7, 48)}
+        found = {offset: lists.by(author.pk, offset)[:1] for offset in (49, 0, 13, 14, 6, 7, 48)}
 
     assert found == {offset: [newest_first[offset]] for offset in found}
     with one_request(reads=True):
-        assert lists.tagged(tag.pk, 50) == lists.tagged(tag.pk, 500) == []
+        assert lists.by(author.pk, 50) == lists.by(author.pk, 500) == []
 
 
 def test_deep_pages_follow_what_is_published_and_withdrawn(shelved):
-    tag = Tag.objects.get()
+    author = Author.objects.get()
 
     def deep():
         with one_request(reads=True):
-            return lists.tagged(tag.pk, 40)
+            return lists.by(author.pk, 40)
 
     before = deep()
-    newer = make_public(at=START + timedelta(days=60), tags=["Ports"])
+    newer = make_public(at=START + timedelta(days=60), authors=[author])
     moved = deep()
     publishing.unpublish(newer, by=None)
 
@@ -72,12 +71,16 @@ def test_deep_pages_follow_what_is_published_and_withdrawn(shelved):
 
 
 def test_deep_page_takes_as_many_queries_as_the_first(client, shelved, django_assert_num_queries):
-    for page in (1, 3):
-        client.get(f"/tags/ports/?page={page}")
+    for path in ("/tags/ports/", "/authors/ada/"):
+        for page in (1, 3):
+            client.get(f"{path}?page={page}")
 
-    for page, queries in ((1, 7), (3, 5)):
+    for path, page, queries in (
+        ("/tags/ports/", 1, 6), ("/tags/ports/", 3, 4),
+        ("/authors/ada/", 1, 6), ("/authors/ada/", 3, 5),
+    ):  # fmt: skip
         with django_assert_num_queries(queries):
-            assert client.get(f"/tags/ports/?page={page}").status_code == 200
+            assert client.get(f"{path}?page={page}").status_code == 200
 
 
 def test_archive_of_a_month_ends_with_the_month(client, settings):

@@ -121,6 +121,15 @@ def test_nginx_sends_every_stored_page_as_the_publication_does_without_asking(fr
                 continue
             status, headers, body, is_alone = front.get(path, Accept_Encoding=coding)
 
+            if "/without/" in path:
+                # Too many, and each asked for too seldom, to be stored.
+                assert not is_alone, (path, coding)
+                continue
+            if not is_alone:
+                # As large in another coding by chance, it isn't stored in the same second.
+                time.sleep(1)
+                expected = ask(front.server, path, accept_encoding=coding)
+                status, headers, body, is_alone = front.get(path, Accept_Encoding=coding)
             assert is_alone, (path, coding)
             assert (status, body) == (200, expected.body)
             assert said(headers) == said(expected.headers), (path, coding)
