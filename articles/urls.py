@@ -1,6 +1,6 @@
 from django.urls import path
 
-from articles import feeds, previews, sitemaps, views
+from articles import feeds, previews, search_views, sitemaps, views
 
 app_name = "articles"
 
@@ -22,7 +22,8 @@ urlpatterns = [
     path("tags/<uslug:slug>/feed/", feeds.TagRss(), name="tag_feed"),
     path("tags/<uslug:slug>/feed/atom/", feeds.TagAtom(), name="tag_feed_atom"),
     path("tags/<uslug:slug>/feed/json/", feeds.tag_json, name="tag_feed_json"),
-    path("search/", views.search, name="search"),
+    path("search/", search_views.search, name="search"),
+    path("search/suggest/", search_views.suggest, name="search_suggest"),
     path("preview/<path:token>/", previews.shared, name="shared_preview"),
     path("feed/", feeds.SiteRss(), name="feed"),
     path("feed/atom/", feeds.SiteAtom(), name="feed_atom"),

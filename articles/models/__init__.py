@@ -26,6 +26,7 @@ from .section import Section
 from .site import ContentVersion, MenuItem, SiteSettings
 from .tag import ArticleTag, Tag, TagAlias
 from .term import Term
+from .word import Word
 
 __all__ = [
     "Article",
@@ -59,5 +60,6 @@ __all__ = [
     "Tag",
     "TagAlias",
     "Term",
+    "Word",
     "address_of",
 ]

@@ -101,7 +101,7 @@ def test_policy_is_the_same_strict_one_everywhere(client, picture):
     policies = {path: policy(client.get(path)) for path in paths}
 
     assert {path: found for path, found in policies.items() if found != POLICY} == {}
-    assert len(policies) == 43
+    assert len(policies) == 44
 
 
 def test_policy_of_the_newsroom_is_the_same_strict_one(client, editor):
@@ -127,7 +127,7 @@ def test_every_answer_carries_the_other_headers(client, picture):
     }
 
     assert {path: headers for path, headers in found.items() if headers != HEADERS} == {}
-    assert len(found) == 44
+    assert len(found) == 45
 
 
 def test_refused_and_broken_requests_carry_the_headers_too(client, publication):
@@ -456,7 +456,9 @@ PLACES = [
     "/media/{}", "/sitemap-{}.xml", "/admin/{}", "/static/{}",
 ]  # fmt: skip
 QUERIES = [
-    "/search/?q={}", "/search/?q=water&page={}", "/tags/subject/?page={}", "/articles/written/?{}",
+    "/search/?q={}", "/search/?q=water&page={}", "/search/suggest/?q={}",
+    "/search/?q=water&tag={}&author={}&year={}&sort={}&exact={}",
+    "/tags/subject/?page={}", "/articles/written/?{}",
     "/?{}={}", "/articles/first/?{}", "/admin/login/?next={}",
 ]  # fmt: skip
 
