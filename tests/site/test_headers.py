@@ -163,7 +163,7 @@ def test_public_answers_know_no_cookie(client, publication, cookie):
         found[path] = (len(response.cookies), "cookie" in vary)
 
     assert {path: state for path, state in found.items() if state != (0, False)} == {}
-    assert len(found) == 41
+    assert len(found) == 42
 
 
 def test_public_answer_to_a_signed_in_editor_knows_no_cookie(client, editor, picture):
@@ -200,7 +200,7 @@ def test_other_methods_are_refused_at_every_address(publication, checks):
     }
 
     assert {what: state for what, state in found.items() if state != (405, "GET, HEAD", 0)} == {}
-    assert len(found) == 210
+    assert len(found) == 216
 
 
 def test_unknown_address_is_not_found_by_any_method(client):
