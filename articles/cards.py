@@ -24,8 +24,9 @@ class Card:
     authors: list
     tags: list
     lead_image: Image | None = None
-    # The passage that a search found.
+    # The passage that a search found, and the heading of the section that holds it.
     snippet: str = ""
+    section: str = ""
 
     @property
     def tag(self):

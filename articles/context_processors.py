@@ -7,6 +7,7 @@ _PATHS = {
     **{name: f"articles:{name}" for name in ("home", "archive", "series", "search", "tags")},
     **{name: f"articles:{name}" for name in ("feed", "feed_atom", "feed_json")},
     "authors": "authors:list",
+    "suggest": "articles:search_suggest",
 }
 
 

@@ -116,13 +116,20 @@ def known_author(slug):
     return author
 
 
+def groups():
+    """Primary key → those of the tags that it stands for, where these are several.
+
+    One query at most.
+    """
+    remembered = shelf("groups of tags")
+    if "all" not in remembered:
+        remembered["all"] = Tag.objects.groups()
+    return remembered["all"]
+
+
 def group(pk):
     """The primary keys of a tag and of those merged into it. One query at most."""
-    remembered = shelf("groups of tags")
-    groups = remembered.get("all")
-    if groups is None:
-        groups = remembered["all"] = Tag.objects.groups()
-    return groups.get(pk, (pk,))
+    return groups().get(pk, (pk,))
 
 
 def tags(pks):

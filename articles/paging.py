@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.http import Http404
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 PER_PAGE = 20
@@ -29,8 +30,11 @@ class Pager:
         return (self.number - 1) * PER_PAGE
 
 
-def pager(request, total):
-    """Which page of a list of `total` items is asked for; 404 where there is no such page."""
+def pager(request, total, *, carried=()):
+    """Which page of a list of `total` items is asked for; 404 where there is no such page.
+
+    carried: the (name, value) of what else the page reads, for the addresses of other pages.
+    """
     request.reads_page = True
     value = request.GET.get("page", "1")
     # A number with a leading zero or in other digits would be a second address of the same page.
@@ -43,19 +47,11 @@ def pager(request, total):
         number=number,
         pages=pages,
         total=total,
-        previous_url=_url(request, number - 1),
-        next_url=_url(request, number + 1),
+        previous_url=_url(request.path, carried, number - 1),
+        next_url=_url(request.path, carried, number + 1),
     )
 
 
-def _url(request, number):
-    query = request.GET.copy()
-    # Only what the page itself reads is carried on.
-    for name in set(query) - {"q", "page"}:
-        del query[name]
-    if number > 1:
-        query["page"] = str(number)
-    else:
-        query.pop("page", None)
-    text = query.urlencode()
-    return f"{request.path}?{text}" if text else request.path
+def _url(path, carried, number):
+    query = urlencode([*carried, *([("page", number)] if number > 1 else [])])
+    return f"{path}?{query}" if query else path

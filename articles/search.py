@@ -3,35 +3,48 @@
 An index entry is a bag of tokens, made here in Python (articles.text_analysis), so the
 database's own ideas of words, languages and weights play no part, and SQLite and PostgreSQL
 give the same articles in the same order. A token that begins with a private-use character
-can't be typed; such tokens say where in the article a word stands. Anything else that an
-article can be looked up by (its tags, its authors) can become a token in the same way.
+can't be typed; such tokens say where in the article a word stands, and which tags and authors
+it has: by their ids, so that a new name changes no entry. The words of a query are looked up
+among the names first, and the ids are searched for beside the words.
 
-Ranking: articles with all the words in the title, then in title and standfirst, then those
-that keep coming back to them, then the rest; the newest first within each of these. No
-engine's score is used: it has to be computed for every match, and the two don't agree.
+Ranking goes in two steps. The engine gives the newest matches, and of those that are too many
+to weigh, the newest with all words in the title, then in title and standfirst, then in these
+and the headings, then those that keep coming back to them. The best RANKED_MAX by this are
+weighed here: for each word, where the article has it and how often (kept with the entry), and
+how few articles have it at all. The rest follows by date. No engine's score is used: it has
+to be computed for every match, and the two don't agree.
 
 Whether a reader may see an article is not decided here: publishing indexes what it makes
 live, and views look up what is found through Article.objects.public().
 """
 
+import math
 import re
+import time
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import combinations
+from typing import NamedTuple
 from zlib import crc32
 
 from django.db import connection, transaction
+from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import mark_safe
 
+from articles import typesetting, vocabulary
 from articles.models import Article
-from articles.rendering import structure
+from articles.tag_groups import groups_of, standing_tags
 from articles.text_analysis import (
     STEMMED_LANGUAGES,
     STOP_WORDS,
     compounds,
     forms,
     join_compound,
+    placed_tokens,
     stem,
     stems,
     tokens,
@@ -43,6 +56,14 @@ QUERY_MAX_WORDS = 12
 PREFIX_MIN_LENGTH = 3
 # More matches than this are "1,000+": neither counted nor ranked beyond the newest.
 MATCHES_MAX = 1000
+# So many of them are weighed word by word.
+RANKED_MAX = 200
+# In how many of the newest articles, at least, a word is counted.
+RECENT_MIN = 4000
+# How many tags, and how many authors, may be meant by one word.
+NAMED_MAX = 30
+# Where nothing has all words: of how many most must be there, and how many may be missing.
+_MOST_OF, _MISSING_MAX = 8, 2
 # What is indexed of one text. PostgreSQL can't tell positions above 16,383 apart, nor keep
 # more than 1 MB of tokens or more than 255 positions of a token.
 TEXT_MAX_LENGTH = 100_000
@@ -57,11 +78,23 @@ _GAPS = 256
 _IN_TITLE = "\ue001"
 _IN_HEAD = "\ue002"
 _RECURRING = "\ue003"
-# From the best place of a word to the worst that is still better than anywhere.
-_PLACES = (_IN_TITLE, _IN_HEAD, _RECURRING)
+_IN_HEADING = "\ue004"
+# From the best places of a word to the worst that are still better than anywhere.
+_PLACES = ((_IN_TITLE,), (_IN_HEAD,), (_IN_HEAD, _IN_HEADING), (_RECURRING,))
+# What a token begins with that says which tag or author the article has, or its month.
+_TAG = "\ue011"
+_AUTHOR = "\ue012"
+_MONTH = "\ue013"
 # A word recurs if the text has it this often, and once in so many words.
 _RECURRING_TIMES = 3
 _RECURRING_EVERY = 200
+# What a word weighs by where it stands. A text of usual length that has it once comes to about
+# a third of the most that a text can give; tags and authors weigh less than that.
+_TITLE_WEIGHT, _STANDFIRST_WEIGHT, _HEADING_WEIGHT, _TEXT_WEIGHT = 8, 4, 2, 3
+_TEXT_HALF, _TEXT_USUAL_LENGTH, _TEXT_LENGTH_SHARE = 1.5, 700, 0.6
+_AUTHOR_WEIGHT, _TAG_WEIGHT = 0.8, 0.6
+# Weights are kept as whole numbers, this many to one.
+_WEIGHT_STEPS = 4
 
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
 _QUERY_PART = re.compile(r'(?P<minus>-?)(?:"(?P<phrase>[^"]*)"?|(?P<words>[^\s"]+))')
@@ -92,11 +125,13 @@ class Query:
     unwanted: tuple[Clause, ...]
     # The last clause again for somebody who hasn't finished typing, if it can be one.
     unfinished: Clause | None = None
+    # The words of what is wanted, and where they stand in what was typed.
+    words: tuple[tuple[str, int, int], ...] = ()
 
     @property
     def terms(self):
         clauses = (*self.wanted, *((self.unfinished,) if self.unfinished else ()))
-        alternatives = [alternative for clause in clauses for alternative in clause]
+        alternatives = [a for clause in clauses for a in clause if not _is_name(a)]
         return Terms(
             frozenset(t for a in alternatives if not a.is_prefix for t in a.tokens),
             next((a.tokens[0] for a in alternatives if a.is_prefix), ""),
@@ -117,6 +152,40 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class Filters:
+    """What an article must have beside the words: a tag and an author, each by one of some ids,
+    and a date from the one time to just before the other."""
+
+    tag_ids: tuple[int, ...] = ()
+    author_ids: tuple[int, ...] = ()
+    dates: tuple[datetime, datetime] | None = None
+
+    @property
+    def clauses(self):
+        named = ((_TAG, self.tag_ids), (_AUTHOR, self.author_ids))
+        return tuple(
+            tuple(Alternative((f"{kind}{pk}",)) for pk in pks) for kind, pks in named if pks
+        )
+
+    @property
+    def span(self):
+        """The sort keys from which and to which."""
+        return tuple(_sort_key(0, date) for date in self.dates) if self.dates else None
+
+
+NO_FILTERS = Filters()
+
+
+class Match(NamedTuple):
+    """One article that was found, with what it has."""
+
+    article_id: int
+    sort_key: int
+    # Tokens of its tags and authors, joined by blanks.
+    names: str
+
+
+@dataclass(frozen=True, slots=True)
 class Hits:
     """A part of what was found: article ids, the best first.
 
@@ -129,13 +198,20 @@ class Hits:
     terms: Terms
 
 
-def parse(text):
-    """The Query in what a reader typed, whatever that is; what makes no sense is left out."""
-    wanted, unwanted = [], []
+def parse(text, names_of=None, *, begun_min=PREFIX_MIN_LENGTH):
+    """The Query in what a reader typed, whatever that is; what makes no sense is left out.
+
+    names_of: gives a function for the words of all that was typed, which gives the names that a
+    row of words may be (see Names). begun_min: how long a last word is that may be unfinished.
+    """
+    text = text[:QUERY_MAX_LENGTH].translate(_QUOTES)
+    named = names_of(tokens(text)) if names_of else None
+    wanted, unwanted, words = [], [], []
     unfinished = None
     words_left = QUERY_MAX_WORDS
-    for part in _QUERY_PART.finditer(text[:QUERY_MAX_LENGTH].translate(_QUOTES)):
+    for part in _QUERY_PART.finditer(text):
         is_phrase = part["phrase"] is not None
+        group = "phrase" if is_phrase else "words"
         # Words joined by hyphens are a phrase that may also be written as one word.
         rows = [tuple(tokens(part["phrase"]))] if is_phrase else compounds(part["words"])
         for row in rows:
@@ -144,14 +220,24 @@ def parse(text):
             clause = _clause(row, joined=not is_phrase)
             if not clause:
                 continue
+            if named:
+                clause += named(row)
             if part["minus"]:
                 unwanted.append(clause)
                 unfinished = None
                 continue
             wanted.append(clause)
-            can_go_on = not is_phrase and len(row) == 1 and len(row[0]) >= PREFIX_MIN_LENGTH
-            unfinished = (*clause, Alternative(row, is_prefix=True)) if can_go_on else None
-    return Query(tuple(wanted), tuple(unwanted), unfinished)
+            can_go_on = not is_phrase and len(row) == 1 and len(row[0]) >= begun_min
+            unfinished = None
+            if can_go_on:
+                unfinished = (*clause, Alternative(row, is_prefix=True))
+                unfinished += named(row, begun=True) if named else ()
+        if not part["minus"]:
+            start = part.start(group)
+            placed = placed_tokens(part[group])
+            words += [(word, start + begin, start + end) for word, begin, end in placed]
+    meant = [item for item in words if item[0] not in STOP_WORDS][:QUERY_MAX_WORDS]
+    return Query(tuple(wanted), tuple(unwanted), unfinished, tuple(meant))
 
 
 def _clause(row, *, joined):
@@ -197,6 +283,80 @@ def _is_gap(token):
     return _FIRST_GAP <= ord(token[0]) < _FIRST_GAP + _GAPS
 
 
+def _is_name(alternative):
+    return alternative.tokens[0][0] in (_TAG, _AUTHOR)
+
+
+class Names:
+    """The names of tags and authors in which some words occur. One query.
+
+    A word that is part of a name finds the articles of whatever has that name, so that they
+    need not be written anew when the name is.
+    """
+
+    def __init__(self, words):
+        self.rows = []
+        self._forms = {}
+        words = [word for word in dict.fromkeys(words) if word not in STOP_WORDS][:QUERY_MAX_WORDS]
+        if not words:
+            return
+        # Endings differ; what is found by a beginning is compared by its stems.
+        begun = sorted({min(stems(word), key=len)[: max(2, len(word) - 2)] for word in words})
+        either = " OR ".join(["words LIKE %s"] * len(begun))
+        patterns = [f"% {beginning}%" for beginning in begun]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT tag_id, NULL, words FROM articles_name"
+                f" WHERE tag_id IS NOT NULL AND ({either})"
+                f" UNION SELECT NULL, author_id, words FROM articles_name"
+                f" WHERE author_id IS NOT NULL AND ({either}) ORDER BY 1, 2",
+                patterns * 2,
+            )
+            found = cursor.fetchall()
+        groups = groups_of({tag_id for tag_id, _author, _words in found if tag_id})
+        for tag_id, author_id, name in found:
+            name = name.split()
+            if author_id:
+                self.rows.append((f"{_AUTHOR}{author_id}", name))
+            self.rows += [(f"{_TAG}{pk}", name) for pk in groups.get(tag_id, ())]
+
+    def __call__(self, row, *, begun=False):
+        """Alternatives for the names that have a row of words, or a word that begins so."""
+        found = dict.fromkeys(
+            token
+            for token, name in self.rows
+            if (any(word.startswith(row[0]) for word in name) if begun else self._has(name, row))
+        )
+        return tuple(Alternative((token,)) for token in list(found)[:NAMED_MAX])
+
+    def beginning_with(self, words):
+        """The tokens of the names that have all of some words, the last perhaps unfinished."""
+        *finished, last = words
+        return list(
+            dict.fromkeys(
+                token
+                for token, name in self.rows
+                if any(word.startswith(last) for word in name)
+                and all(self._has(name, (word,)) for word in finished)
+            )
+        )
+
+    def _has(self, name, row):
+        wanted = [self._forms_of(word) for word in row]
+        return any(
+            all(
+                not forms.isdisjoint(self._forms_of(word))
+                for forms, word in zip(wanted, name[start:], strict=False)
+            )
+            for start in range(len(name) - len(row) + 1)
+        )
+
+    def _forms_of(self, word):
+        if word not in self._forms:
+            self._forms[word] = frozenset(stems(word))
+        return self._forms[word]
+
+
 # What is indexed.
 
 
@@ -209,6 +369,12 @@ class Entry:
 
     sequence: tuple[str, ...]
     loose: frozenset[str]
+    # The tokens of its tags and authors, joined by blanks.
+    names: str
+    # A line for each weight, from _HEAVIEST down, with the words of this weight.
+    weights: str
+    # What the vocabulary is to know.
+    words: frozenset[str]
 
 
 class _Part:
@@ -236,26 +402,84 @@ class _Part:
         return [word for word, times in self.counts.items() if times >= often]
 
 
-def make_entry(*, language, title, standfirst, text):
-    """The Entry of an article, cut where it is too long for the databases."""
-    parts = [_Part(part[:TEXT_MAX_LENGTH], language) for part in (title, standfirst, text)]
-    in_title, in_standfirst, in_text = (part.tokens_of(part.counts) for part in parts)
+def make_entry(*, language, title, standfirst, text, headings=(), tag_ids=(), author_ids=()):
+    """The Entry of an article, cut where it is too long for the databases.
+
+    text is plain text, the headings included.
+    """
+    whole = (title, standfirst, "\n\n".join(headings), text)
+    parts = [_Part(part[:TEXT_MAX_LENGTH], language) for part in whole]
+    in_title, in_standfirst, in_heading, in_text = (part.tokens_of(part.counts) for part in parts)
     in_head = in_title | in_standfirst
     in_places = {
         _IN_TITLE: in_title,
         _IN_HEAD: in_head,
-        _RECURRING: in_head | parts[2].tokens_of(parts[2].recurring()),
+        _IN_HEADING: in_heading,
+        _RECURRING: in_head | parts[3].tokens_of(parts[3].recurring()),
     }
-    loose = [place + token for place in _PLACES for token in sorted(in_places[place])]
-    sequence = _with_gaps(token for part in parts for token in (*part.sequence, None, None))
+    names = [f"{_TAG}{pk}" for pk in sorted(tag_ids)]
+    names += [f"{_AUTHOR}{pk}" for pk in sorted(author_ids)]
+    loose = names + [place + token for place, found in in_places.items() for token in sorted(found)]
+    in_order = (parts[0], parts[1], parts[3])
+    sequence = _with_gaps(token for part in in_order for token in (*part.sequence, None, None))
     # A word's own form, where its stem is another.
     loose += sorted((in_head | in_text).difference(sequence))
-    return _shortened(sequence, loose)
+    sequence, loose = _shortened(sequence, loose)
+    return Entry(
+        sequence,
+        loose,
+        " ".join(names),
+        _weights(*parts)[:TEXT_MAX_LENGTH],
+        frozenset(vocabulary.words_of(*(part[:TEXT_MAX_LENGTH] for part in whole))),
+    )
+
+
+_HEAVIEST = _WEIGHT_STEPS * (_TITLE_WEIGHT + _STANDFIRST_WEIGHT + _HEADING_WEIGHT + _TEXT_WEIGHT)
+
+
+def _weights(title, standfirst, headings, text):
+    """The lines of Entry.weights: those of the heaviest words first."""
+    relative = len(text.sequence) / _TEXT_USUAL_LENGTH
+    length = 1 - _TEXT_LENGTH_SHARE + _TEXT_LENGTH_SHARE * relative
+    lines = [[] for _weight in range(_HEAVIEST)]
+    for word in sorted({*title.counts, *standfirst.counts, *text.counts}):
+        times = text.counts[word] / length
+        weight = (
+            _TITLE_WEIGHT * (word in title.counts)
+            + _STANDFIRST_WEIGHT * (word in standfirst.counts)
+            + _HEADING_WEIGHT * (word in headings.counts)
+            + _TEXT_WEIGHT * times / (times + _TEXT_HALF)
+        )
+        lines[_HEAVIEST - max(1, math.ceil(_WEIGHT_STEPS * weight))].append(word)
+    return "\n".join(f" {' '.join(words)} " for words in lines)
+
+
+def _weight_in(weights, clause, names):
+    """What a clause weighs in an article, 0 where it isn't fulfilled by a word or a name.
+
+    weights and names: as in Entry.
+    """
+    heaviest, named = 0, 0
+    for alternative in clause:
+        first = alternative.tokens[0]
+        if _is_name(alternative):
+            if first in names.split():
+                named = max(named, _AUTHOR_WEIGHT if first[0] == _AUTHOR else _TAG_WEIGHT)
+            continue
+        # A row of words weighs what its lightest one does.
+        lightest = _HEAVIEST
+        for token in alternative.tokens:
+            if not _is_gap(token):
+                place = weights.find(f" {token}" if alternative.is_prefix else f" {token} ")
+                own = _HEAVIEST - weights.count("\n", 0, place) if place >= 0 else 0
+                lightest = min(lightest, own)
+        heaviest = max(heaviest, lightest)
+    return heaviest + _WEIGHT_STEPS * named
 
 
 def _shortened(sequence, loose):
     if sum(len(token.encode()) for token in {*loose, *sequence}) <= TOKENS_MAX_BYTES:
-        return Entry(sequence, frozenset(loose))
+        return sequence, frozenset(loose)
     # The loose tokens count first: without them an article would lose its rank.
     seen = set()
     room = TOKENS_MAX_BYTES
@@ -267,7 +491,7 @@ def _shortened(sequence, loose):
         if room < 0:
             break
         kept.append(token)
-    return Entry(tuple(kept[len(loose) :]), frozenset(kept[: len(loose)]))
+    return tuple(kept[len(loose) :]), frozenset(kept[: len(loose)])
 
 
 # The engines. Each stores entries under a sort key and gives back the newest that match.
@@ -289,7 +513,11 @@ class _SqliteEngine:
     def write(self, article_id, sort_key, entry):
         self.remove(article_id)
         with connection.cursor() as cursor:
-            cursor.execute("INSERT INTO articles_search VALUES (%s, %s)", [article_id, sort_key])
+            cursor.execute(
+                "INSERT INTO articles_search (article_id, sort_key, names, weights)"
+                " VALUES (%s, %s, %s, %s)",
+                [article_id, sort_key, entry.names, entry.weights],
+            )
             cursor.execute(
                 "INSERT INTO articles_search_tokens (rowid, sequence, loose) VALUES (%s, %s, %s)",
                 [sort_key, " ".join(entry.sequence), " ".join(sorted(entry.loose))],
@@ -300,18 +528,31 @@ class _SqliteEngine:
         with connection.cursor() as cursor:
             cursor.execute("DELETE FROM articles_search WHERE article_id = %s", [article_id])
 
-    def newest(self, wanted, unwanted, limit):
-        expression = " AND ".join(f"({self._any(clause)})" for clause in wanted)
-        if unwanted:
-            nots = " OR ".join(self._any(clause) for clause in unwanted)
-            expression = f"({expression}) NOT ({nots})"
+    def newest(self, wanted, unwanted, limit, span=None):
+        low, high = span or _ALL_KEYS
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT rowid & {2**_ID_BITS - 1} FROM articles_search_tokens"
-                " WHERE articles_search_tokens MATCH %s ORDER BY rowid DESC LIMIT %s",
-                [expression, limit],
+                "SELECT article_id, sort_key, names FROM articles_search_tokens"
+                " CROSS JOIN articles_search"
+                " ON articles_search.sort_key = articles_search_tokens.rowid"
+                " WHERE articles_search_tokens MATCH %s"
+                " AND articles_search_tokens.rowid >= %s AND articles_search_tokens.rowid < %s"
+                " ORDER BY articles_search_tokens.rowid DESC LIMIT %s",
+                [self._expression(wanted, unwanted), low, high, limit],
             )
-            return [article_id for (article_id,) in cursor.fetchall()]
+            return list(map(Match._make, cursor.fetchall()))
+
+    def counts(self, clauses, recent):
+        one = (
+            "SELECT COUNT(*) FROM articles_search_tokens"
+            " WHERE articles_search_tokens MATCH %s AND rowid >= %s"
+        )
+        parameters = []
+        for clause in clauses:
+            parameters += [self._any(clause), recent.key]
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT " + ", ".join([f"({one})"] * len(clauses)), parameters)
+            return list(cursor.fetchone())
 
     def tidy(self):
         with connection.cursor() as cursor:
@@ -319,48 +560,86 @@ class _SqliteEngine:
                 "INSERT INTO articles_search_tokens (articles_search_tokens) VALUES ('optimize')"
             )
 
+    def _expression(self, wanted, unwanted):
+        expression = " AND ".join(f"({self._any(clause)})" for clause in wanted)
+        if unwanted:
+            nots = " OR ".join(self._any(clause) for clause in unwanted)
+            expression = f"({expression}) NOT ({nots})"
+        return expression
+
     def _any(self, clause):
         return " OR ".join(self._alternative(alternative) for alternative in clause)
 
     def _alternative(self, alternative):
         phrase = " ".join(alternative.tokens)
-        if alternative.is_prefix:
-            return f'"{phrase}" *'
         return f'sequence : "{phrase}"' if len(alternative.tokens) > 1 else f'"{phrase}"'
 
 
 class _PostgresEngine:
-    """A tsvector column with a GIN index. Its contents are made here, not by a parser."""
+    """A tsvector column with a GIN index. Its contents are made here, not by a parser.
+
+    An index of this kind knows no order: to give the newest, it has to look up all. So an entry
+    says its month, too, and a word is looked up among the last months first.
+    """
 
     def write(self, article_id, sort_key, entry):
         positions = {}
         for position, token in enumerate(entry.sequence, start=1):
             positions.setdefault(token, []).append(str(position))
         vector = [f"'{token}':{','.join(at[:POSITIONS_MAX])}" for token, at in positions.items()]
-        vector += [f"'{token}'" for token in entry.loose]
+        vector += [f"'{token}'" for token in (*entry.loose, _month_of(sort_key))]
         with connection.cursor() as cursor:
             cursor.execute(
-                "INSERT INTO articles_search (article_id, sort_key, tokens)"
-                " VALUES (%s, %s, %s::tsvector)"
+                "INSERT INTO articles_search (article_id, sort_key, tokens, names, weights)"
+                " VALUES (%s, %s, %s::tsvector, %s, %s)"
                 " ON CONFLICT (article_id) DO UPDATE"
-                " SET sort_key = excluded.sort_key, tokens = excluded.tokens",
-                [article_id, sort_key, " ".join(vector)],
+                " SET sort_key = excluded.sort_key, tokens = excluded.tokens,"
+                " names = excluded.names, weights = excluded.weights",
+                [article_id, sort_key, " ".join(vector), entry.names, entry.weights],
             )
 
     def remove(self, article_id):
         with connection.cursor() as cursor:
             cursor.execute("DELETE FROM articles_search WHERE article_id = %s", [article_id])
 
-    def newest(self, wanted, unwanted, limit):
+    def newest(self, wanted, unwanted, limit, span=None):
         query = self._expression(wanted, unwanted, " <-> ")
         without_phrases = [clause for clause in unwanted if all(len(a.tokens) == 1 for a in clause)]
         candidates = self._expression(wanted, without_phrases, " & ")
+        low, high = span or _ALL_KEYS
+        recent = None
+        if span:
+            candidates = f"({candidates}) & ({_months_between(low, high)})"
+        elif (newest := _recent()).months:
+            recent, low_of_recent = newest.months, newest.key
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT articles_search_newest(%s::tsquery, %s::tsquery, %s)",
-                [candidates, None if query == candidates else query, limit],
+                "SELECT article_id, sort_key, names FROM articles_search_found("
+                "%s::tsquery, %s::tsquery, %s::tsquery, %s, %s, %s, %s)",
+                [
+                    candidates,
+                    None if query == candidates and not span else query,
+                    f"({candidates}) & ({recent})" if recent else None,
+                    low_of_recent if recent else 0,
+                    low,
+                    high,
+                    limit,
+                ],
             )
-            return [article_id for (article_id,) in cursor.fetchall()]
+            return list(map(Match._make, cursor.fetchall()))
+
+    def counts(self, clauses, recent):
+        one = "articles_search_count(%s::tsquery, %s::tsquery)"
+        parameters = []
+        for clause in clauses:
+            for between in (" & ", " <-> "):
+                expression = self._expression([clause], [], between)
+                if recent.months:
+                    expression = f"({expression}) & ({recent.months})"
+                parameters.append(expression)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT " + ", ".join([one] * len(clauses)), parameters)
+            return list(cursor.fetchone())
 
     def tidy(self):
         with connection.cursor() as cursor:
@@ -378,41 +657,123 @@ class _PostgresEngine:
 
     def _alternative(self, alternative, between):
         row = between.join(f"'{token}'" for token in alternative.tokens)
-        return f"{row}:*" if alternative.is_prefix else f"({row})"
+        return f"({row})"
 
 
 _ENGINES = {"sqlite": _SqliteEngine(), "postgresql": _PostgresEngine()}
+_ALL_KEYS = (-(2**62), 2**62)
 
 
 def _engine():
     return _ENGINES[connection.vendor]
 
 
+def _date_of(sort_key):
+    return _EPOCH + timedelta(minutes=sort_key >> _ID_BITS)
+
+
+def _month_of(sort_key):
+    date = _date_of(sort_key)
+    return f"{_MONTH}{date.year * 12 + date.month - 1}"
+
+
+def _months_between(low, high):
+    """The months of two sort keys and all between, as a part of a tsquery."""
+    first, last = (int(_month_of(key)[1:]) for key in (low, high))
+    return " | ".join(f"'{_MONTH}{month}'" for month in range(first, last + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class _Recent:
+    """The last months, with at least RECENT_MIN articles, or all there is."""
+
+    articles: int
+    # The sort key with which they begin.
+    key: int = _ALL_KEYS[0]
+    # For PostgreSQL; empty where all is recent.
+    months: str = ""
+
+
+_recent_remembered = {}
+_RECENT_SECONDS = 3600
+
+
+def _recent(*, counted=False):
+    """Which articles are recent, as of some minutes ago: what is found doesn't depend on it.
+
+    counted: how many they are is right, where they are all there is.
+    """
+    known, until = _recent_remembered.get(connection.alias, (None, 0))
+    if known and time.monotonic() < until and (known.months or not counted):
+        return known
+    with connection.cursor() as cursor:
+        # In words of its own, since SQLite can't count along the index of public articles where
+        # the state is a parameter.
+        cursor.execute(
+            "SELECT COUNT(*), MIN(first_published_at), MAX(first_published_at)"
+            " FROM (SELECT first_published_at"
+            " FROM articles_article WHERE state = 'live' AND kind = 'article'"
+            " ORDER BY first_published_at DESC, id DESC LIMIT %s) AS newest",
+            [RECENT_MIN],
+        )
+        number, oldest, newest = cursor.fetchone()
+    recent = _Recent(number)
+    if number >= RECENT_MIN:
+        if isinstance(oldest, str):
+            oldest, newest = (
+                datetime.fromisoformat(date).replace(tzinfo=UTC) for date in (oldest, newest)
+            )
+        month = oldest.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        key = _sort_key(0, month)
+        # Whatever date somebody gives what is published in the next minutes.
+        soon = _sort_key(0, max(newest, datetime.now(UTC)) + timedelta(days=400))
+        recent = _Recent(number, key, _months_between(key, soon))
+    _recent_remembered[connection.alias] = recent, time.monotonic() + _RECENT_SECONDS
+    return recent
+
+
 # Writing.
 
 
-def index(article_id, *, language, title, standfirst, text):
+def index(article_id, *, language, title, standfirst, text, **others):
     """Write or replace what the search knows of an article, in the caller's transaction.
 
-    text is plain text. The article's row must already say when it was first published, or
+    As make_entry. The article's row must already say when it was first published, or
     ValueError is raised: results are ordered by it.
     """
     published_at = Article.objects.values_list("first_published_at", flat=True).get(pk=article_id)
     if published_at is None:
         raise ValueError(f"Article {article_id} was never published, so it can't be searched for.")
-    entry = make_entry(language=language, title=title, standfirst=standfirst, text=text)
-    store(article_id, published_at, entry)
+    entry = make_entry(language=language, title=title, standfirst=standfirst, text=text, **others)
+    store([(article_id, published_at, entry)])
 
 
-def store(article_id, published_at, entry):
-    """Write or replace an Entry that was made before, in the caller's transaction."""
+def store(entries, *, witnesses=vocabulary.WITNESSES):
+    """Write or replace some (article id, date of first publication, Entry), in the caller's
+    transaction. Returns how many words of the vocabulary that added or took away."""
     with transaction.atomic(savepoint=False):
-        _engine().write(article_id, _sort_key(article_id, published_at), entry)
+        for article_id, published_at, entry in entries:
+            _engine().write(article_id, _sort_key(article_id, published_at), entry)
+        words = {article_id: entry.words for article_id, _date, entry in entries}
+        return vocabulary.enter(words, _other_with, witnesses=witnesses)
 
 
 def remove(article_id):
     """Make an article impossible to find, in the caller's transaction; twice is no error."""
-    _engine().remove(article_id)
+    with transaction.atomic(savepoint=False):
+        _engine().remove(article_id)
+        vocabulary.enter({article_id: frozenset()}, _other_with)
+
+
+def _other_with(word):
+    """The id of a public article that has a word, or None."""
+    found = _engine().newest([(Alternative((word,)),)], [], 5)
+    rows = Article.objects.filter(pk__in=[match.article_id for match in found])
+    for article in rows.only("title", "standfirst", "body", "text").order_by("-pk"):
+        text = typesetting.text_of(article)
+        if word in vocabulary.words_of(article.title, article.standfirst, text):
+            return article.pk
+    return None
 
 
 def rebuild(progress=None):
@@ -426,16 +787,16 @@ def rebuild(progress=None):
     while True:
         with transaction.atomic():
             batch = list(
-                public.filter(pk__gt=last_id).order_by("pk").select_for_update()[:BATCH_SIZE]
+                public.filter(pk__gt=last_id)
+                .order_by("pk")
+                .select_for_update()
+                .prefetch_related("article_tags", "bylines")[:BATCH_SIZE]
             )
-            for article in batch:
-                index(
-                    article.pk,
-                    language=article.language,
-                    title=article.title,
-                    standfirst=article.standfirst,
-                    text=structure(article.body).text,
-                )
+            # One witness will do: on a healthy database, all words have one.
+            store(
+                [(one.pk, one.first_published_at, _entry_of(one)) for one in batch],
+                witnesses=1,
+            )
         if not batch:
             break
         done, last_id = done + len(batch), batch[-1].pk
@@ -453,61 +814,264 @@ def rebuild(progress=None):
     return done, removed
 
 
+def _entry_of(article):
+    return make_entry(
+        language=article.language,
+        title=article.title,
+        standfirst=article.standfirst,
+        text=typesetting.text_of(article),
+        headings=[heading.text for heading in typesetting.typeset_of(article).headings],
+        tag_ids=[row.tag_id for row in article.article_tags.all()],
+        author_ids=[row.author_id for row in article.bylines.all()],
+    )
+
+
 def tidy():
     """Put the index in order after very much of it was written."""
     _engine().tidy()
 
 
+def is_outdated():
+    """Whether the index was made by an older version of the publication, which knew less."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT 1 FROM articles_search WHERE weights = '')")
+        return bool(cursor.fetchone()[0])
+
+
 def _indexed_ids():
     with connection.cursor() as cursor:
-        cursor.execute("SELECT article_id FROM articles_search")
+        cursor.execute(
+            "SELECT article_id FROM articles_search UNION SELECT article_id FROM articles_word"
+        )
         return {article_id for (article_id,) in cursor.fetchall()}
 
 
 # Asking.
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Everything that was found for a query, up to MATCHES_MAX articles."""
+
+    query: Query
+    # The best first, or the newest.
+    matches: list[Match]
+    is_capped: bool
+
+
 def find(query, *, offset=0, limit=20):
-    """What a reader's words find, as Hits.
+    """What some words find in the texts, as Hits.
 
     All words must be there; a phrase stands in quotation marks, -word must not be there, and
     the last word may be the beginning of one. No text is an error: one without a word that
     could be looked for finds nothing.
     """
     parsed = parse(query)
-    if not parsed.wanted:
-        return Hits([], 0, False, parsed.terms)
-    engine = _engine()
-    wanted = parsed.wanted
-    matches = engine.newest(wanted, parsed.unwanted, MATCHES_MAX + 1)
-    if parsed.unfinished and len(matches) <= MATCHES_MAX:
-        # Only where the word itself hasn't found enough: a beginning is dear to look up.
-        wanted = (*wanted[:-1], parsed.unfinished)
-        matches = engine.newest(wanted, parsed.unwanted, MATCHES_MAX + 1)
-    is_capped = len(matches) > MATCHES_MAX
-    end = min(max(offset, 0) + max(limit, 0), len(matches), MATCHES_MAX)
-    ranked = {}
-    if len(matches) > 1:
-        for place in _PLACES:
-            if len(ranked) < end:
-                clauses = tuple(c for clause in wanted for c in _in_place(clause, place))
-                ranked |= dict.fromkeys(engine.newest(clauses, parsed.unwanted, MATCHES_MAX))
-    ranked |= dict.fromkeys(matches)
+    found = find_all(parsed)
+    end = min(max(offset, 0) + max(limit, 0), len(found.matches))
     return Hits(
-        ids=list(ranked)[max(offset, 0) : end],
-        total=min(len(matches), MATCHES_MAX),
-        is_capped=is_capped,
+        ids=[match.article_id for match in found.matches[max(offset, 0) : end]],
+        total=len(found.matches),
+        is_capped=found.is_capped,
         terms=parsed.terms,
     )
 
 
-def _in_place(clause, place):
-    """Yields what the clause becomes if its words must stand in a place."""
+def find_all(query, filters=NO_FILTERS, *, by_date=False):
+    """Everything that a Query finds under some Filters, as Found."""
+    if not query.wanted:
+        return Found(query, [], False)
+    newest = partial(_newest, filters, query.unwanted)
+    wanted = weighed = query.wanted
+    matches = newest(wanted, MATCHES_MAX + 1)
+    if query.unfinished and len(matches) <= MATCHES_MAX:
+        # Only where the word itself hasn't found enough.
+        begun = _spelt_out(query.unfinished)
+        if begun != wanted[-1]:
+            wanted, weighed = (*wanted[:-1], begun), (*wanted[:-1], query.unfinished)
+            matches = newest(wanted, MATCHES_MAX + 1)
+    is_capped = len(matches) > MATCHES_MAX
+    if not by_date and len(matches) > 1:
+        matches = _ranked(wanted, weighed, matches, newest)
+    return Found(query, matches[:MATCHES_MAX], is_capped)
+
+
+def _spelt_out(clause):
+    """The clause with the words themselves in the place of their beginning.
+
+    The databases could look up a beginning too, but would read all of what begins so.
+    """
+    return tuple(
+        one
+        for alternative in clause
+        for one in (
+            [Alternative((word,)) for word in vocabulary.beginning_with(alternative.tokens[0])]
+            if alternative.is_prefix
+            else [alternative]
+        )
+    )
+
+
+def find_most(query, filters=NO_FILTERS, *, by_date=False):
+    """What has most of the words of a Query where nothing has all: at least half of them."""
+    clauses = query.wanted[:_MOST_OF]
+    for missing in range(1, min(_MISSING_MAX, len(clauses) // 2) + 1):
+        # At most one is missing if each two have one between them, and so on.
+        either = [
+            tuple(alternative for clause in some for alternative in clause)
+            for some in combinations(clauses, missing + 1)
+        ]
+        matches = _newest(filters, query.unwanted, either, MATCHES_MAX + 1)
+        if matches:
+            is_capped = len(matches) > MATCHES_MAX
+            if not by_date:
+                best = _weighed(clauses, clauses, matches[:RANKED_MAX])
+                matches = best + matches[RANKED_MAX:]
+            return Found(query, matches[:MATCHES_MAX], is_capped)
+    return Found(query, [], False)
+
+
+def find_by_title(query, limit):
+    """The newest articles whose title has all words of a Query, the last perhaps unfinished."""
+    return _find_in(query, (_IN_TITLE,), limit)
+
+
+def find_by_heading(query, limit):
+    """The newest articles with all words of a Query in their headings."""
+    return _find_in(query, (_IN_HEADING,), limit)
+
+
+def _find_in(query, places, limit):
+    if not query.wanted:
+        return []
+    last = _spelt_out(query.unfinished) if query.unfinished else query.wanted[-1]
+    wanted = (*query.wanted[:-1], last)
+    clauses = [c for clause in wanted for c in _in_places(clause, places)]
+    return _newest(NO_FILTERS, query.unwanted, clauses, limit) if all(clauses) else []
+
+
+def how_often(clauses):
+    """In how many of the recent articles each of some clauses is fulfilled. One or two queries."""
+    return _engine().counts(clauses, _recent()) if clauses else []
+
+
+def has_any(clauses, filters=NO_FILTERS):
+    """Whether any article fulfils some clauses."""
+    return bool(_newest(filters, (), clauses, 1))
+
+
+def clause_of(word, named):
+    """The clause of a folded word that is looked for by itself. named: Names that know it."""
+    return _clause((word,), joined=False) + named((word,))
+
+
+def named_ids(tokens):
+    """The ids of tags and those of authors in some tokens of Names."""
+    return tuple(
+        [int(token[1:]) for token in tokens if token[0] == kind] for kind in (_TAG, _AUTHOR)
+    )
+
+
+def count_names(matches):
+    """How many of some matches have each tag, and each author: two Counters by id."""
+    counts = Counter(" ".join(match.names for match in matches).split())
+    tags, authors = (
+        Counter({int(token[1:]): n for token, n in counts.items() if token[0] == kind})
+        for kind in (_TAG, _AUTHOR)
+    )
+    standing = standing_tags(tags)
+    if any(pk != other for pk, other in standing.items()):
+        # An article may have two tags that count as one.
+        tags = Counter(
+            pk
+            for match in matches
+            for pk in {standing[pk] for pk in named_ids(match.names.split())[0]}
+        )
+    return tags, authors
+
+
+def count_years(matches):
+    """Year in the publication's time zone → how many of some matches came out in it, the last
+    year first."""
+    if not matches:
+        return {}
+    zone = timezone.get_current_timezone()
+    keys = sorted(match.sort_key for match in matches)
+    first, last = (_date_of(key).astimezone(zone).year for key in (keys[0], keys[-1]))
+    counts, end = {}, len(keys)
+    for year in range(last, first - 1, -1):
+        begin = bisect_left(keys, _sort_key(0, datetime(year, 1, 1, tzinfo=zone)), hi=end)
+        if begin < end:
+            counts[year] = end - begin
+        end = begin
+    return counts
+
+
+def _newest(filters, unwanted, wanted, limit):
+    return _engine().newest([*wanted, *filters.clauses], unwanted, limit, filters.span)
+
+
+def _ranked(wanted, weighed, matches, newest):
+    """The matches in the order of their rank, and before them the best of those left out.
+
+    weighed: the clauses that are wanted, with beginnings of words as such.
+    """
+    chosen = matches
+    if len(matches) > RANKED_MAX or len(matches) > MATCHES_MAX:
+        chosen = {}
+        for places in _PLACES:
+            if len(chosen) < RANKED_MAX:
+                clauses = [c for clause in wanted for c in _in_places(clause, places)]
+                chosen |= {match.article_id: match for match in newest(clauses, RANKED_MAX)}
+        for match in matches:
+            if len(chosen) >= RANKED_MAX:
+                break
+            chosen.setdefault(match.article_id, match)
+        chosen = sorted(
+            list(chosen.values())[:RANKED_MAX], key=lambda match: match.sort_key, reverse=True
+        )
+    ranked = _weighed(wanted, weighed, chosen)
+    known = {match.article_id for match in ranked}
+    return ranked + [match for match in matches if match.article_id not in known]
+
+
+def _weighed(wanted, weighed, matches):
+    """Some matches, the newest first, in the order of what their words weigh. Two queries."""
+    weights = _weights_of(matches)
+    rarity = [1]
+    if len(wanted) > 1:
+        recent = _recent(counted=True)
+        counts = _engine().counts(wanted, recent)
+        rarity = [math.log(1 + recent.articles / (count + 0.5)) for count in counts]
+    scores = {
+        match.article_id: sum(
+            factor * _weight_in(weights.get(match.article_id, ""), clause, match.names)
+            for factor, clause in zip(rarity, weighed, strict=True)
+        )
+        for match in matches
+    }
+    # Sorting keeps the order of equals.
+    return sorted(matches, key=lambda match: -scores[match.article_id])
+
+
+def _weights_of(matches):
+    marks = ", ".join(["%s"] * len(matches))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT article_id, weights FROM articles_search WHERE article_id IN ({marks})",
+            [match.article_id for match in matches],
+        )
+        return dict(cursor.fetchall())
+
+
+def _in_places(clause, places):
+    """Yields what the clause becomes if its words must stand in one of some places."""
     rows = [alternative.tokens for alternative in clause if len(alternative.tokens) > 1]
     single = tuple(
-        Alternative((place + alternative.tokens[0],), alternative.is_prefix)
+        Alternative((place + alternative.tokens[0],))
         for alternative in clause
-        if len(alternative.tokens) == 1
+        if len(alternative.tokens) == 1 and not _is_name(alternative)
+        for place in places
     )
     if not rows:
         yield single
@@ -516,10 +1080,20 @@ def _in_place(clause, place):
     yield clause
     for column in zip(*rows, strict=True):
         if not _is_gap(column[0]):
-            yield (*(Alternative((place + form,)) for form in dict.fromkeys(column)), *single)
+            forms_in_places = [place + form for form in dict.fromkeys(column) for place in places]
+            yield (*(Alternative((form,)) for form in forms_in_places), *single)
 
 
 # Showing.
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A part of a text as safe HTML, with <mark> around what was found; at is where the first
+    of it stands in the text, None where nothing was found."""
+
+    html: str
+    at: int | None = None
 
 
 def snippet(text, terms, *, length=240):
@@ -527,6 +1101,11 @@ def snippet(text, terms, *, length=240):
 
     About length characters, cut between words. Without a hit it is the beginning.
     """
+    return best_passage(text, terms, length=length).html
+
+
+def best_passage(text, terms, *, length=240):
+    """As snippet, as a Passage."""
     text = " ".join(text[:TEXT_MAX_LENGTH].split())
     matched = {}
     found = []
@@ -539,14 +1118,46 @@ def snippet(text, terms, *, length=240):
     start, end = _passage(text, found, length)
     pieces = ["… " if start else ""]
     position = start
+    at = None
     for hit_start, hit_end, _ in found:
         if hit_start >= start and hit_end <= end:
+            at = hit_start if at is None else at
             pieces += [escape(text[position:hit_start]), "<mark>"]
             pieces += [escape(text[hit_start:hit_end]), "</mark>"]
             position = hit_end
     pieces += [escape(text[position:end]), " …" if end < len(text) else ""]
     # Everything of the text has been escaped above, piece by piece.
-    return mark_safe("".join(pieces))
+    return Passage(mark_safe("".join(pieces)), at)
+
+
+def section_at(text, sections, at):
+    """Which of some sections, in their order, holds a place of a plain text; None before the first.
+
+    sections: (anchor, heading) of each. A heading is a line of the text.
+    """
+    lines = f"\n{text}"
+    holding, begin = None, 0
+    for section in sections:
+        begin = lines.find(f"\n{section[1]}", begin)
+        if begin < 0 or begin > at:
+            break
+        holding = section
+        begin += 1
+    return holding
+
+
+def are_all_in(text, query):
+    """Whether a text has something of every clause of a Query."""
+    found = {form for word in tokens(text) for form in stems(word)}
+    return all(
+        any(
+            any(one.startswith(a.tokens[0]) for one in found)
+            if a.is_prefix
+            else found.issuperset(token for token in a.tokens if not _is_gap(token))
+            for a in clause
+        )
+        for clause in (*query.wanted[:-1], query.unfinished or query.wanted[-1])
+    )
 
 
 def _matched_term(spelling, terms):

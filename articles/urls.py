@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from articles import feeds, previews, sitemaps, tag_views, views
+from articles import feeds, previews, search_views, sitemaps, tag_views, views
 
 app_name = "articles"
 
@@ -28,7 +28,8 @@ urlpatterns = [
     path("tags/<uslug:slug>/connections/", views.tag_connections, name="tag_connections"),
     path("tags/<tags:tags>/", include(_of_tags)),
     path("tags/<tags:tags>/without/<tags:without>/", include(_of_tags)),
-    path("search/", views.search, name="search"),
+    path("search/", search_views.search, name="search"),
+    path("search/suggest/", search_views.suggest, name="search_suggest"),
     path("preview/<path:token>/", previews.shared, name="shared_preview"),
     path("feed/", feeds.SiteRss(), name="feed"),
     path("feed/atom/", feeds.SiteAtom(), name="feed_atom"),

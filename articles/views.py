@@ -11,11 +11,9 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.dates import MONTHS
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.cache import cache_control
 
 from articles import citations, labels, lists, neighbourhood, references, structured_data
-from articles import search as index
 from articles.cards import add_pictures, cards, cards_in_order
 from articles.models import Article, Pick, Reference, Tag
 from articles.names import by_letter
@@ -24,7 +22,6 @@ from articles.paging import PER_PAGE, pager
 from articles.prepared import Prepared
 from articles.site import publication, shelf
 from articles.structured_data import Meta, breadcrumbs
-from articles.typesetting import texts_of
 from authors.models import Author
 from irb_site.decorators import read_only
 from irb_site.paths import path_to
@@ -466,49 +463,6 @@ def _tag_entries():
 def newest_mentions(target):
     """The newest public texts that mention a tag or an author. One query."""
     return citations.newest(target, Reference.Kind.INLINE, limit=MENTIONS_SHOWN)
-
-
-@read_only
-def search(request):
-    query = " ".join(request.GET.get("q", "").replace("\x00", " ").split())[:200]
-    first = pager(request, total=10**6).offset
-    found = index.find(query, offset=first, limit=PER_PAGE)
-    page = pager(request, min(found.total, 1000))
-    hits = cards_in_order(found.ids)
-    texts = texts_of([card.pk for card in hits])
-    for card in hits:
-        card.snippet = index.snippet(texts[card.pk], found.terms)
-    context = {
-        "meta": Meta(
-            heading_title=_("Search: %(query)s") % {"query": query} if query else _("Search"),
-            canonical=path_to("articles:search"),
-            description=_("Search all articles by their words."),
-            noindex=True,
-        ),
-        "breadcrumbs": breadcrumbs((_("Search"), path_to("articles:search"))),
-        "query": query,
-        "hits": hits,
-        "total_label": _total_label(found),
-        "pager": page,
-        "message": _search_message(query, found),
-    }
-    return render(request, "articles/search.html", context)
-
-
-def _total_label(found):
-    if found.is_capped:
-        return _("1,000+ articles")
-    return ngettext("%(n)d article", "%(n)d articles", found.total) % {"n": found.total}
-
-
-def _search_message(query, found):
-    if not query:
-        return _("Type a few words. All of them will be looked for, in titles and texts.")
-    if not found.total:
-        return _(
-            "Nothing was found for “%(query)s”. Try fewer words, another spelling, or a tag below."
-        ) % {"query": query}
-    return ""
 
 
 @read_only

@@ -64,6 +64,9 @@ def river(cards, hide_authors=False):
         # The passage that a search found, which is safe, takes the place of the standfirst.
         words = card.snippet or escape(card.standfirst)
         words = words and f'<p class="river-item__standfirst"{foreign}>{words}</p>'
+        section = card.section and (
+            f'<p class="river-item__section"{foreign}>{escape(card.section)}</p>'
+        )
         kicker = f'<p class="kicker">{card.tag.link}</p>' if card.tag else ""
         line = [
             f'<span class="byline__authors">{by} {card.byline}</span>'
@@ -79,7 +82,7 @@ def river(cards, hide_authors=False):
 <div class="river-item__words">
 {kicker}
 <h3 class="river-item__title"{foreign}><a href="{escape(card.url)}">{escape(card.title)}</a></h3>
-{words}
+{section}{words}
 <p class="byline">
 {line[0]}
 {line[1]}

@@ -50,7 +50,7 @@ def make(articles, *, processes=1, progress=None, **options):
         )
     with connection.constraint_checks_disabled(), transaction.atomic():
         plan = begin(articles, **options)
-        with _without_indexes([*MODELS, "articles_term", "articles_search"]):
+        with _without_indexes([*MODELS, "articles_term", "articles_search", "articles_word"]):
             done = 0
             for batch in _batches(plan, processes):
                 _write(batch)
@@ -154,8 +154,7 @@ def _write(batch):
     for model, rows in batch.rows.items():
         model.objects.bulk_create(rows)
     similar.store(batch.terms)
-    for article_id, published_at, entry in batch.entries:
-        search.store(article_id, published_at, entry)
+    search.store(batch.entries)
     if connection.vendor == "postgresql":
         # It would remember every row until the end, to check it then.
         connection.check_constraints()

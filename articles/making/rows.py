@@ -15,7 +15,7 @@ from articles.models import (
     Section,
 )
 from articles.publishing import prepared
-from articles.publishing.release import fill, indexed_words, name_rows
+from articles.publishing.release import fill, indexed_beside, indexed_words, name_rows
 from articles.rendering import structure
 
 # In the order in which they are written.
@@ -57,16 +57,15 @@ def _make(plan, number, batch):
     rows[AuditEntry].append(audit.entry("published", by=None, article=article))
     if article.kind != Article.Kind.ARTICLE:
         return
-    bylines, article_tags = name_rows(
-        article,
-        [known["author", uid] for uid in revision.bylines],
-        [known["tag name", name] for name in revision.tags],
-    )
+    author_ids = [known["author", uid] for uid in revision.bylines]
+    tag_ids = [known["tag name", name] for name in revision.tags]
+    bylines, article_tags = name_rows(article, author_ids, tag_ids)
     rows[Byline] += bylines
     rows[ArticleTag] += article_tags
     words = indexed_words(article)
     batch.terms[article.pk] = similar.terms_of(**words)
-    batch.entries.append((article.pk, article.first_published_at, search.make_entry(**words)))
+    entry = search.make_entry(**words, **indexed_beside(article, author_ids, tag_ids))
+    batch.entries.append((article.pk, article.first_published_at, entry))
 
 
 def _written(plan, number):

@@ -26,6 +26,7 @@ from .section import Section
 from .site import ContentVersion, MenuItem, SiteSettings
 from .tag import ArticleTag, Tag, TagAlias, TagChange
 from .term import Term
+from .word import Word
 
 __all__ = [
     "Article",
@@ -60,5 +61,6 @@ __all__ = [
     "TagAlias",
     "TagChange",
     "Term",
+    "Word",
     "address_of",
 ]

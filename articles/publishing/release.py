@@ -116,7 +116,7 @@ def show(article, revision, *, by, at=None, updated_at=None, minor=False, keep_p
     write_names(article, authors=authors, tags=tags)
     follow_texts(article)
     if article.kind == Article.Kind.ARTICLE:
-        _enter_text(article)
+        _enter_text(article, authors=authors, tags=tags)
     if not keep_plans:
         Schedule.objects.filter(
             article=article,
@@ -172,9 +172,10 @@ def _answer_submission(article, revision, *, by):
     notifications.tell(others, words, by=by, path=article.get_absolute_url())
 
 
-def _enter_text(article):
+def _enter_text(article, *, authors, tags):
     words = indexed_words(article)
-    search.index(article.pk, **words)
+    beside = indexed_beside(article, [author.pk for author in authors], [tag.pk for tag in tags])
+    search.index(article.pk, **words, **beside)
     similar.enter(article.pk, **words)
 
 
@@ -185,6 +186,15 @@ def indexed_words(article):
         "title": article.title,
         "standfirst": article.standfirst,
         "text": article.text,
+    }
+
+
+def indexed_beside(article, author_ids, tag_ids):
+    """What the search knows of a public article beside these: see search.make_entry."""
+    return {
+        "headings": [heading.text for heading in typesetting.typeset_of(article).headings],
+        "author_ids": dict.fromkeys(author_ids),
+        "tag_ids": dict.fromkeys(tag_ids),
     }
 
 

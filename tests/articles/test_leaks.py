@@ -191,8 +191,8 @@ def test_hidden_words_show_at_no_address(client, newsroom):
             seen[path, kind] = response.status_code
 
     assert found == []
-    assert len(paths) == 227
-    assert len(seen) == 681
+    assert len(paths) == 228
+    assert len(seen) == 684
     assert sorted(set(seen.values())) == [200, 301, 404, 410]
 
 
@@ -202,13 +202,45 @@ def test_hidden_words_are_found_by_no_search(client, newsroom):
 
     found = []
     for query in queries:
-        response = client.get("/search/", {"q": query})
-        # The page repeats what was asked.
-        found += [(query, word) for word in leaked(response, words) if word not in query]
-        found += [(query, hit.title) for hit in response.context["hits"]]
+        for exact in ("", "1"):
+            response = client.get("/search/", {"q": query, "exact": exact})
+            # The page repeats what was asked.
+            found += [(query, word) for word in leaked(response, words) if word not in query]
+            # Without all of the words, the public one of them finds what it finds by itself.
+            if exact or "everywhere" not in query:
+                found += [(query, hit.title) for hit in response.context["hits"]]
 
     assert found == []
     assert len(queries) == 85
+
+
+def test_hidden_words_are_neither_suggested_nor_meant(client, newsroom):
+    words = canaries(newsroom)
+    # Begun, and with a slip.
+    begun = [query[:length] for query in searches() for length in (3, len(query) - 2)]
+    slipped = [f"{query[:4]}{query[5:]}" for query in searches()]
+
+    found, perhaps = [], set()
+    for query in {*searches(), *begun, *slipped}:
+        suggested = client.get("/search/suggest/", {"q": query})
+        found += [(query, word) for word in leaked(suggested, words)]
+        page = client.get("/search/", {"q": query})
+        found += [(query, word) for word in leaked(page, words) if word not in query]
+        perhaps.add(page.context["answer"].perhaps)
+
+    assert found == []
+    assert not any("zq" in meant for meant in perhaps)
+
+
+def test_choices_of_a_search_count_and_name_nothing_hidden(client, newsroom):
+    page = client.get("/search/", {"q": "everywhere"})
+
+    choices = {
+        group["name"]: [(one["label"], one["count"]) for one in group["choices"]]
+        for group in page.context["narrowing"]
+    }
+
+    assert choices == {"tag": [(SHARED_TAG, 1)], "author": [(SHARED_AUTHOR, 1)]}
 
 
 def test_hidden_things_answer_as_if_they_did_not_exist(client, newsroom):
@@ -328,7 +360,7 @@ def test_signed_in_editor_sees_on_public_pages_what_everybody_sees(client, edito
 
     after = {path: client.get(path).content for path in paths}
 
-    assert len(paths) == 48
+    assert len(paths) == 49
     assert after == before
 
 

@@ -609,7 +609,7 @@ def test_search_asks_title_standfirst_and_text(client):
     page = client.get("/search/", {"q": "caspian"})
 
     assert titles(page) == ["Caspian", "Second", "Third"]
-    assert html.all_words(page, html.by_class("page-head__note")) == ["3 articles"]
+    assert html.all_words(page, html.by_class("found__total")) == ["3 articles"]
     assert parse_all(page, "//meta[@name='robots']/@content") == ["noindex"]
 
 

@@ -370,20 +370,45 @@ def test_find_is_not_capped_at_the_limit(publish, monkeypatch):
     assert (hits.total, hits.is_capped) == (3, False)
 
 
-def test_find_asks_a_fixed_number_of_questions(publish, django_assert_num_queries):
+@pytest.mark.parametrize(("query", "number"), [("oil", 3), ("oil gas", 5), ('"oil gas"', 2)])
+def test_find_asks_a_fixed_number_of_questions(publish, django_assert_num_queries, query, number):
     for _ in range(3):
-        publish("A", "oil")
+        publish("A", "oil gas")
+    search.find(query)
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(number):
+        search.find(query)
+
+
+def test_find_asks_for_places_only_when_there_is_too_much_to_weigh(
+    publish, django_assert_num_queries, monkeypatch
+):
+    monkeypatch.setattr(search, "RANKED_MAX", 2)
+    for _ in range(3):
+        publish("Oil")
+    search.find("oil")
+
+    with django_assert_num_queries(4):
         search.find("oil")
 
 
-def test_find_asks_no_further_when_titles_fill_the_page(publish, django_assert_num_queries):
-    for _ in range(3):
-        publish("Oil")
+@pytest.mark.parametrize("recent_min", [1, 2, 3, 4000])
+def test_find_finds_the_same_whatever_counts_as_recent(publish, monkeypatch, recent_min):
+    monkeypatch.setattr(search, "RECENT_MIN", recent_min)
+    monkeypatch.setattr(search, "_recent_remembered", {})
+    days = [datetime(2024, 3, 1, tzinfo=UTC), datetime(2026, 1, 31, 23, 59, tzinfo=UTC)]
+    days += [datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 11, 5, tzinfo=UTC)]
+    made = [publish("A", "oil and a crude tanker", published_at=day).pk for day in days]
 
-    with django_assert_num_queries(3):
-        search.find("oil", limit=2)
+    for query in ("oil", "oil crude", '"crude tanker"', "oil -gas", "tank", 'oil -"crude gas"'):
+        assert found(query) == made[::-1], query
+        limited = search._newest(search.NO_FILTERS, (), search.parse("oil").wanted, 2)
+        assert [match.article_id for match in limited] == made[:1:-1]
+    for year, expected in ((2024, made[:1]), (2026, made[:0:-1]), (2025, [])):
+        dates = (datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC))
+        for query in ("oil", '"crude tanker"', "oil -gas"):
+            hits = search.find_all(search.parse(query), search.Filters(dates=dates))
+            assert [match.article_id for match in hits.matches] == expected
 
 
 # What is in the index.
@@ -610,13 +635,16 @@ def test_index_survives_a_change_of_the_article_table(publish):
 
 @pytest.mark.django_db(transaction=True)
 def test_migration_can_be_taken_back():
-    migration = import_module("articles.migrations.0003_search_index")
+    first = import_module("articles.migrations.0003_search_index")
+    second = import_module("articles.migrations.0013_search_weights_and_words")
 
     with connection.schema_editor() as editor:
-        migration.drop(None, editor)
+        second.drop(None, editor)
+        first.drop(None, editor)
     tables = connection.introspection.table_names()
     with connection.schema_editor() as editor:
-        migration.create(None, editor)
+        first.create(None, editor)
+        second.create(None, editor)
 
     assert [name for name in tables if name.startswith("articles_search")] == []
     assert index_size() == 0

@@ -101,7 +101,7 @@ def test_policy_is_the_same_strict_one_everywhere(client, picture):
     policies = {path: policy(client.get(path)) for path in paths}
 
     assert {path: found for path, found in policies.items() if found != POLICY} == {}
-    assert len(policies) == 43
+    assert len(policies) == 44
 
 
 def test_policy_of_the_newsroom_is_the_same_strict_one(client, editor):
@@ -127,7 +127,7 @@ def test_every_answer_carries_the_other_headers(client, picture):
     }
 
     assert {path: headers for path, headers in found.items() if headers != HEADERS} == {}
-    assert len(found) == 44
+    assert len(found) == 45
 
 
 def test_refused_and_broken_requests_carry_the_headers_too(client, publication):
@@ -163,7 +163,7 @@ def test_public_answers_know_no_cookie(client, publication, cookie):
         found[path] = (len(response.cookies), "cookie" in vary)
 
     assert {path: state for path, state in found.items() if state != (0, False)} == {}
-    assert len(found) == 41
+    assert len(found) == 42
 
 
 def test_public_answer_to_a_signed_in_editor_knows_no_cookie(client, editor, picture):
@@ -200,7 +200,7 @@ def test_other_methods_are_refused_at_every_address(publication, checks):
     }
 
     assert {what: state for what, state in found.items() if state != (405, "GET, HEAD", 0)} == {}
-    assert len(found) == 210
+    assert len(found) == 216
 
 
 def test_unknown_address_is_not_found_by_any_method(client):
@@ -456,7 +456,9 @@ PLACES = [
     "/media/{}", "/sitemap-{}.xml", "/admin/{}", "/static/{}",
 ]  # fmt: skip
 QUERIES = [
-    "/search/?q={}", "/search/?q=water&page={}", "/tags/subject/?page={}", "/articles/written/?{}",
+    "/search/?q={}", "/search/?q=water&page={}", "/search/suggest/?q={}",
+    "/search/?q=water&tag={}&author={}&year={}&sort={}&exact={}",
+    "/tags/subject/?page={}", "/articles/written/?{}",
     "/?{}={}", "/articles/first/?{}", "/admin/login/?next={}",
 ]  # fmt: skip
 

@@ -3,10 +3,11 @@ import io
 import pytest
 from django.contrib.auth import authenticate, get_user_model
 from django.core.management import CommandError, call_command
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from articles.management.commands import prepare
 from authors.models import Author
+from tests.factories import make_public
 
 pytestmark = pytest.mark.django_db
 
@@ -108,6 +109,20 @@ def test_editor_who_was_shut_out_stays_so(calls):
 
     assert calls == ["migrate", "collectstatic"]
     assert User.objects.get().is_active is False
+
+
+def test_index_of_an_older_version_is_made_anew(calls):
+    make_public("Sea")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE articles_search SET weights = ''")
+
+    run()
+
+    assert calls == ["migrate", "rebuild_search_index", "collectstatic"]
+    call_command("rebuild_search_index")
+    calls.clear()
+    run()
+    assert calls == ["migrate"]
 
 
 def test_changed_static_file_is_collected_again(calls, tmp_path):

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from articles import search
 from articles.models import Article, Name
 from authors.models import Author
 
@@ -55,6 +56,9 @@ class Command(BaseCommand):
         if Article.objects.exists() and not Name.objects.exists():
             self.say("Looking through all articles for names and subjects ...")
             call_command("rebuild_references", stdout=self.stdout)
+        if search.is_outdated():
+            self.say("Indexing all articles for the readers' search ...")
+            call_command("rebuild_search_index", stdout=self.stdout)
 
     def collect_static_files(self):
         path = settings.STATIC_ROOT / FINGERPRINT

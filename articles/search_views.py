@@ -1,0 +1,218 @@
+"""The readers' search: its page, and what it suggests while somebody types."""
+
+from urllib.parse import urlencode
+
+from django.http import JsonResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import cache_control
+
+from articles import answers, search_suggestions
+from articles import search as index
+from articles.answers import Asked
+from articles.cards import cards_in_order
+from articles.models import Section, Tag
+from articles.paging import PER_PAGE, pager
+from articles.prepared import Prepared
+from articles.structured_data import Meta, breadcrumbs
+from articles.typesetting import texts_of
+from authors.models import Author
+from irb_site.decorators import read_only
+from irb_site.paths import path_to
+
+SUGGESTIONS_MAX_AGE = 60
+
+
+@read_only
+def search(request):
+    asked = _asked(request.GET)
+    answer = answers.answer(asked)
+    matches = answer.found.matches
+    page = pager(request, len(matches), carried=_parameters(asked))
+    shown = [match.article_id for match in matches[page.offset : page.offset + PER_PAGE]]
+    context = {
+        "meta": Meta(
+            heading_title=_("Search: %(query)s") % {"query": asked.words}
+            if asked.words
+            else _("Search"),
+            canonical=path_to("articles:search"),
+            description=_("Search all articles by their words."),
+            noindex=True,
+        ),
+        "breadcrumbs": breadcrumbs((_("Search"), path_to("articles:search"))),
+        "query": asked.words,
+        "answer": answer,
+        "hits": _hits(shown, answer.found.query),
+        "total_label": _total_label(answer.found),
+        "pager": page,
+        "message": _message(asked, answer),
+        "kept": _parameters(asked)[1:],
+        "exact_url": _url(asked, exactly=True),
+        "perhaps_url": _url(asked, words=answer.perhaps),
+        "orders": _orders(asked) if len(matches) > 1 else [],
+        "chosen": _chosen(asked),
+        "narrowing": _narrowing(asked, answer.found),
+    }
+    return render(request, "articles/search.html", context)
+
+
+@read_only
+@cache_control(public=True, max_age=SUGGESTIONS_MAX_AGE)
+def suggest(request):
+    """What the beginning of a query may lead to, as JSON: see static/js/search.js."""
+    words = _words(request.GET)
+    return JsonResponse(
+        {
+            "suggestions": [
+                {"kind": one.kind, "label": one.label, "detail": one.detail, "url": one.url}
+                for one in search_suggestions.suggest(words)
+            ]
+        }
+    )
+
+
+def _words(given):
+    return " ".join(given.get("q", "").replace("\x00", " ").split())[: index.QUERY_MAX_LENGTH]
+
+
+def _asked(given):
+    """What a query string asks for; what it can't mean is left out."""
+    words = _words(given)
+    year = given.get("year", "")
+    is_year = len(year) == 4 and year.isascii() and year.isdigit() and "1000" <= year < "9999"
+    return Asked(
+        words=words,
+        tag=_named(Tag, words and given.get("tag", "")),
+        author=_named(Author, words and given.get("author", "")),
+        year=int(year) if is_year and words else None,
+        by_date=given.get("sort") == "date",
+        exactly=given.get("exact") == "1",
+    )
+
+
+def _named(model, slug):
+    slug = slug.replace("\x00", "")
+    return model.objects.known().filter(slug=slug).first() if slug else None
+
+
+def _parameters(asked, **changed):
+    """What a query string says, in the one order that all addresses have."""
+    parameters = {
+        "q": asked.words,
+        "tag": asked.tag.slug if asked.tag else "",
+        "author": asked.author.slug if asked.author else "",
+        "year": str(asked.year or ""),
+        "sort": "date" if asked.by_date else "",
+        "exact": "1" if asked.exactly else "",
+    } | changed
+    return [(name, value) for name, value in parameters.items() if value]
+
+
+def _url(asked, **changed):
+    changed = {
+        {"words": "q", "exactly": "exact"}.get(name, name): "1" if value is True else value
+        for name, value in changed.items()
+    }
+    return f"{path_to('articles:search')}?{urlencode(_parameters(asked, **changed))}"
+
+
+_sections = Prepared(
+    lambda pks: (
+        Section.objects.filter(article__in=pks, state=Section.State.LIVE)
+        .order_by("article", "position")
+        .values_list("article", "anchor", "heading")
+    )
+)
+
+
+def _hits(ids, query):
+    """The cards of some articles, each with the passage that was found. It leads to the section
+    that holds it, unless the title alone says all that was asked for."""
+    hits = cards_in_order(ids)
+    pks = [card.pk for card in hits]
+    texts = texts_of(pks)
+    sections = {}
+    for article, *section in _sections(pks):
+        sections.setdefault(article, []).append(section)
+    for card in hits:
+        passage = index.best_passage(texts[card.pk], query.terms)
+        card.snippet = passage.html
+        if passage.at is not None and not index.are_all_in(card.title, query):
+            section = index.section_at(texts[card.pk], sections.get(card.pk, ()), passage.at)
+            if section:
+                card.url, card.section = f"{card.url}#{section[0]}", section[1]
+    return hits
+
+
+def _total_label(found):
+    if found.is_capped:
+        return _("1,000+ articles")
+    total = len(found.matches)
+    return ngettext("%(n)d article", "%(n)d articles", total) % {"n": total}
+
+
+def _message(asked, answer):
+    if answer.found.matches:
+        return ""
+    if not asked.words:
+        return _("Type a few words. All of them will be looked for, in titles and texts.")
+    if not answer.found.query.wanted:
+        if answer.found.query.unwanted:
+            return _("You said only what you don't want. Add a word that is to be found.")
+        return _("These words stand in every text, or are none. Add one that says more.")
+    if asked.filters != index.NO_FILTERS:
+        return _("Nothing was found for “%(query)s” here. Try it without a choice below.") % {
+            "query": asked.words
+        }
+    return _(
+        "Nothing was found for “%(query)s”. Try fewer words, another spelling, or a tag below."
+    ) % {"query": asked.words}
+
+
+def _orders(asked):
+    return [
+        {
+            "label": label,
+            "url": _url(asked, sort=value),
+            "is_current": asked.by_date == bool(value),
+        }
+        for label, value in ((_("Best first"), ""), (_("Newest first"), "date"))
+    ]
+
+
+def _chosen(asked):
+    """The choices that narrow the search down now, each with the address without it."""
+    chosen = (
+        ("tag", asked.tag and asked.tag.name),
+        ("author", asked.author and asked.author.name),
+        ("year", asked.year),
+    )
+    return [
+        {"label": str(label), "url": _url(asked, **{name: ""})} for name, label in chosen if label
+    ]
+
+
+def _narrowing(asked, found):
+    tags, authors, years = answers.choices(found, asked)
+    groups = (
+        ("tag", _("Tags"), tags),
+        ("author", _("Authors"), authors),
+        ("year", _("Years"), years),
+    )
+    return [
+        {
+            "name": name,
+            "heading": heading,
+            "choices": [
+                {
+                    "label": choice.label,
+                    "count": choice.count,
+                    "url": _url(asked, **{name: choice.value}),
+                }
+                for choice in choices
+            ],
+        }
+        for name, heading, choices in groups
+        if choices
+    ]
