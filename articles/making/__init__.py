@@ -27,6 +27,7 @@ from articles.making.plan import Named, Plan, made_uid, people, subjects
 from articles.making.rows import MODELS, made
 from articles.models import Article, ArticleTag, Byline, Pick, Tag
 from articles.publishing import PublishingError
+from articles.publishing.base import new_edition
 from authors.models import Author
 from irb_site.processes import begin_beside
 
@@ -200,8 +201,7 @@ def _count_names():
     for model, rows, column in ((Author, Byline, "author"), (Tag, ArticleTag, "tag")):
         for pk, number in rows.objects.order_by().values_list(column).annotate(Count("pk")):
             named = model.objects.filter(pk=pk)
-            # A verb raises a tag's edition for each article.
-            named.update(article_count=number, **({"edition": number} if model is Tag else {}))
+            named.update(article_count=number, edition=new_edition())
             named.filter(first_public_at__isnull=True).update(first_public_at=now)
 
 

@@ -104,7 +104,7 @@ PAGES = {
     "/search/?q=text&exact=1": 9,
     "/search/?q=text&sort=date&exact=1": 8,
     "/search/?q=unheardof": 8,
-    "/search/suggest/?q=newe": 6,
+    "/search/suggest/?q=newe": 7,
     "/feed/": 10,
     "/feed/atom/": 10,
     "/feed/json/": 10,

@@ -636,7 +636,7 @@ def test_index_survives_a_change_of_the_article_table(publish):
 @pytest.mark.django_db(transaction=True)
 def test_migration_can_be_taken_back():
     first = import_module("articles.migrations.0003_search_index")
-    second = import_module("articles.migrations.0013_search_weights_and_words")
+    second = import_module("articles.migrations.0017_search_weights_and_words")
 
     with connection.schema_editor() as editor:
         second.drop(None, editor)
