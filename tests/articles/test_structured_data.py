@@ -103,8 +103,8 @@ def test_hostile_title_stays_a_title(client, title):
     assert data_of(page)["Article"]["headline"] == shown
     assert data_of(page)["Article"]["author"][0]["name"] == shown
     assert data_of(person)["ProfilePage"]["mainEntity"]["name"] == shown
-    assert len(re.findall(rb"<script", page.content)) == 2
-    assert len(re.findall(rb"<script", person.content)) == 2
+    assert len(re.findall(rb"<script", page.content)) == 3
+    assert len(re.findall(rb"<script", person.content)) == 3
 
 
 def test_corrected_part_of_a_series_says_both(client):
