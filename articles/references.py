@@ -454,7 +454,11 @@ def find_by_path(path):
     except Resolver404:
         return None
     finder = _FINDERS.get(match.view_name)
-    return finder(match.kwargs["slug"]).first() if finder else None
+    if finder is None or len(match.kwargs) != 1:
+        # Or a combination of tags that leaves some out, which is nothing that has a name.
+        return None
+    (slug,) = match.kwargs.values()
+    return finder(slug).first()
 
 
 def target_of(token):
@@ -488,6 +492,9 @@ def answers(path):
         match = resolve_path(path)
     except Resolver404:
         return False
+    if match.view_name == "articles:tag":
+        slugs = {slug for part in match.kwargs.values() for slug in part.split("+")}
+        return Tag.objects.filter(slug__in=slugs).count() == len(slugs)
     if match.view_name in _FINDERS:
         target = _FINDERS[match.view_name](match.kwargs["slug"]).first()
         return target is not None and (not isinstance(target, Article) or target.state != "draft")

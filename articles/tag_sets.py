@@ -123,8 +123,9 @@ class Selection:
 
     @property
     def newest_month(self):
-        """(year, month) in which the publication published last."""
-        return self._sets.months.newest_first[0].name
+        """(year, month) in which the publication published last; None if it never has."""
+        months = self._sets.months.newest_first
+        return months[0].name if months else None
 
     def page(self, offset=0):
         """The primary keys of PER_PAGE articles, newest first, and within a moment by key."""
