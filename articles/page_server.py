@@ -109,9 +109,8 @@ class PageServer(WSGIHandler):
     def __init__(self):
         super().__init__()
         self.store = content_version.page_store()
-        self._newsroom = reverse("admin:index")
         # Not of the publication, or somebody's own.
-        self._apart = (self._newsroom, settings.STATIC_URL, settings.MEDIA_URL, "/preview/")
+        self._apart = (reverse("admin:index"), settings.STATIC_URL, settings.MEDIA_URL, "/preview/")
         self._memory = _Memory("")
         self._look_again_at = 0
         self._page_headers = None

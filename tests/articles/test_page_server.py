@@ -609,12 +609,6 @@ def test_nobody_is_left_out_of_the_headers_that_keep_readers_safe(site, server):
 
 
 def test_page_with_a_header_of_its_own_keeps_it(site, server, monkeypatch):
-    article_detail = views.article_context
-
-    def marked(page):
-        return article_detail(page)
-
-    monkeypatch.setattr(views, "article_context", marked)
     render = views.render
 
     def with_header(*arguments, **options):
