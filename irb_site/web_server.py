@@ -17,7 +17,6 @@ from irb_site.processes import end_with_parent
 
 # Two requests at a time in each process: more threads only wait for one another.
 THREADS_PER_PROCESS = 2
-SECONDS_TO_FINISH_REQUESTS = 5
 # Open at a time in each process. Those that wait, or send slowly, cost memory and no thread.
 CONNECTIONS_PER_PROCESS = 4096
 SECONDS_TO_SEND_A_HEAD = 10
@@ -57,7 +56,6 @@ def main(address, port, processes):
         backlog=CONNECTIONS_PER_PROCESS,
         backpressure=CONNECTIONS_PER_PROCESS,
         http1_settings=HTTP1Settings(header_read_timeout=SECONDS_TO_SEND_A_HEAD * 1000),
-        workers_kill_timeout=SECONDS_TO_FINISH_REQUESTS,
         respawn_failed_workers=True,
         log_level=LogLevels.warning,
     )

@@ -23,8 +23,9 @@ logger = logging.getLogger(__name__)
 
 ANSWER_TIMEOUT = 2
 RESTART_PAUSE = 1
-# Longer than the web server gives its own processes to finish their requests.
-STOP_TIMEOUT = 8
+# What requests get to finish. Granian has a limit of its own, which is left unset: two of its
+# threads wait for each process, and the slower one then says that it had to be killed.
+STOP_TIMEOUT = 5
 # What a server that listens on every address is asked at.
 LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
