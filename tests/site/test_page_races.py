@@ -25,7 +25,7 @@ from tests.factories import make_author, make_public
 from tests.service import PATIENCE, Service, free_port
 
 SOAK = os.environ.get("SOAK") == "1"
-PUBLICATIONS = int(os.environ.get("SOAK_PUBLICATIONS") or 2000) if SOAK else 120
+PUBLICATIONS = int(os.environ.get("SOAK_PUBLICATIONS") or 2000) if SOAK else 60
 READERS = 4
 # In the article's title, so on its own page and on every list.
 NUMBER = re.compile(r"Number (\d+) of the sea")
