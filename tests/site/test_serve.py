@@ -110,7 +110,7 @@ def test_serve_answers_however_many_others_do_nothing_or_never_read(serve):
 
 
 @pytest.mark.sqlite_only
-def test_serve_starts_a_lost_worker_again(serve):
+def test_serve_starts_a_lost_worker_again_and_ends_with_its_web_server(serve):
     service = serve()
     service.wait_until_it_answers()
     lost = service.member("manage.py worker")
@@ -122,12 +122,6 @@ def test_serve_starts_a_lost_worker_again(serve):
     assert re.search(
         r"ERROR .*: The worker ended \(status -9\); starting it again\.", service.text()
     )
-
-
-@pytest.mark.sqlite_only
-def test_serve_ends_with_its_web_server(serve):
-    service = serve()
-    service.wait_until_it_answers()
 
     service.member("irb_site.web_server").kill()
     service.wait_until_all_are_gone()
