@@ -11,11 +11,10 @@ from datetime import datetime
 from django.db import connection
 from django.utils import timezone
 
-from articles import search, vocabulary
+from articles import labels, search, vocabulary
 from articles.models import Tag
 from articles.prepared import Prepared
 from articles.search import Filters, Found
-from articles.tag_groups import groups_of, standing_tags
 from articles.text_analysis import STOP_WORDS
 from authors.models import Author
 
@@ -47,8 +46,8 @@ class Asked:
             zone = timezone.get_current_timezone()
             dates = tuple(datetime(year, 1, 1, tzinfo=zone) for year in (self.year, self.year + 1))
         return Filters(
-            groups_of([self.tag.pk])[self.tag.pk] if self.tag else (),
-            (self.author.pk,) if self.author else (),
+            labels.group("tag", self.tag.pk) if self.tag else (),
+            labels.group("author", self.author.pk) if self.author else (),
             dates,
         )
 
@@ -237,7 +236,6 @@ def named(names, query, *, limit=3):
     tags, authors = search.named_ids(tokens)
     found = []
     for model, pks in ((Tag, tags), (Author, authors)):
-        pks = standing_tags(pks).values() if model is Tag else pks
         if pks:
             found += model.objects.listed().filter(pk__in=pks).order_by("-article_count", "name")
     return found[:limit]

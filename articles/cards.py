@@ -132,16 +132,11 @@ def names_of(pks):
     }
     return {
         pk: tuple(
-            _each_once(known[name][one] for _position, one in sorted(of[name]))
+            labels.each_once(known[name][one] for _position, one in sorted(of[name]))
             for name in ("author", "tag")
         )
         for pk, of in found.items()
     }
-
-
-def _each_once(named):
-    """Labels in their order; two tags are one where one is merged into the other."""
-    return list({label.uid: label for label in named}.values())
 
 
 _PICTURE = ("id", "uid", "file", "width", "height", "alt", "caption", "credit")

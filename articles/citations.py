@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from articles import labels
-from articles.models import Article, Reference, Section, Tag, address_of
+from articles.models import Article, Reference, Section, address_of
 from articles.prepared import Prepared
 
 Kind = Reference.Kind
@@ -82,30 +82,31 @@ class Notice:
 def citing(target, kinds):
     """Public articles that cite an article, author or tag in some ways; one row for each way.
 
-    A tag is cited by what cites one that is merged into it, too.
+    An author or tag is cited by what cites one that is merged into it, too.
     """
     return _citing(target._meta.model_name, _cited(target), kinds)
 
 
 def _cited(target):
-    """The primary key of what is cited; of a tag that stands for others, all of theirs."""
-    if isinstance(target, Tag) and len(group := labels.group(target.pk)) > 1:
-        return group
-    return target.pk
+    """The primary key of what is cited; of an author or tag that stands for others, all theirs."""
+    if isinstance(target, Article):
+        return target.pk
+    group = labels.group(target._meta.model_name, target.pk)
+    return group if len(group) > 1 else target.pk
 
 
 def _citing(model_name, pk, kinds):
     target = {f"references__target_{model_name}": pk}
     once = Q()
     if isinstance(pk, tuple):
-        target = {"references__target_tag__in": pk}
+        target = {f"references__target_{model_name}__in": pk}
         once = ~Exists(
             Reference.objects.filter(
                 source=OuterRef("pk"),
                 set=Reference.Set.LIVE,
                 kind=OuterRef("references__kind"),
                 position__lt=OuterRef("references__position"),
-                target_tag__in=pk,
+                **{f"target_{model_name}__in": pk},
             )
         )
     return Article.objects.public().filter(

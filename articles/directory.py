@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Case, F, Min, Prefetch, Q, Value, When
-from django.db.models.functions import Length, StrIndex
+from django.db.models.functions import Coalesce, Length, StrIndex
 from django.utils.translation import gettext as _
 
 from articles import rights
@@ -268,7 +268,9 @@ def find_articles(query, *, user=None, exclude="", limit):
 
 
 def find_authors(query, *, limit):
-    """Authors who can be chosen, by their names; without a query all."""
+    """Authors who can be chosen, by their names and those of who is merged into them; without a
+    query all.
+    """
     authors = Author.objects.choosable().only(*_SHOWN_OF_AUTHOR)
     if not query.strip():
         return [Found(author) for author in authors.order_by("name", "pk")[:limit]]
@@ -276,7 +278,11 @@ def find_authors(query, *, limit):
     if not words:
         return []
     pks = _found_ids(
-        "author", words, Q(author__is_retired=False), ["author__name", "author_id"], limit
+        "author",
+        words,
+        Q(target__in=authors),
+        [Coalesce("author__merged_into__name", "author__name"), "target"],
+        limit,
     )
     by_pk = authors.in_bulk(pks)
     names = _matching_names("author", pks, words, Q())
@@ -463,20 +469,29 @@ def _rank(column, words):
 
 def _found_ids(kind, words, condition, order, limit):
     found = (
-        Name.objects.filter(_every_word("words", words), condition, **{f"{kind}__isnull": False})
-        .values(f"{kind}_id")
+        _names(kind, words, condition)
+        .filter(**{f"{kind}__isnull": False})
+        .values("target")
         .annotate(rank=Min(_rank("words", words)))
         .order_by("rank", *order)
     )
-    return [row[f"{kind}_id"] for row in found[:limit]]
+    return [row["target"] for row in found[:limit]]
 
 
 def _matching_names(kind, pks, words, condition):
     names = {pk: [] for pk in pks}
-    rows = Name.objects.filter(_every_word("words", words), condition, **{f"{kind}__in": pks})
-    for pk, name in rows.order_by(F("is_current").desc(), "name").values_list(f"{kind}_id", "name"):
+    rows = _names(kind, words, condition).filter(target__in=pks)
+    for pk, name in rows.order_by(F("is_current").desc(), "name").values_list("target", "name"):
         names[pk].append(name)
     return names
+
+
+def _names(kind, words, condition):
+    """The names with some words, and the target of each: an author that is merged keeps its own."""
+    own = f"{kind}_id"
+    target = Coalesce("author__merged_into_id", own) if kind == "author" else F(own)
+    rows = Name.objects.annotate(target=target)
+    return rows.filter(_every_word("words", words), condition)
 
 
 def _other_name(names, names_of_today):

@@ -3,25 +3,25 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from django.db.models import Exists, Max, OuterRef
+from django.db.models import Exists, F, Max, OuterRef, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from articles import publishing
 from articles.models import (
     Article,
-    ArticleTag,
     MenuItem,
     Name,
     Pick,
+    Redirect,
     Reference,
     Section,
     Tag,
-    TagAlias,
     TagChange,
 )
 from articles.names import fold
 from articles.rendering import structure
+from authors.models import Author
 
 LISTED = 100
 
@@ -203,30 +203,61 @@ def of_publishing(article, revision):
 
 @dataclass(frozen=True, slots=True)
 class MergeEffect:
-    """What becomes of a tag that is merged into another."""
+    """What becomes of an author or tag that is merged into another."""
 
     articles: int
     in_both: int
     total: int
+    # Of an author: the articles whose newest words name it, and that readers don't see so yet.
+    drafts: int
     names: list[str]
+    addresses: list[str]
     citing: int
+    # Of a tag.
     menu_items: list[MenuItem]
     picks: int
 
 
-def of_merging(tag, into):
-    """What a merge of two tags would change for readers. The number of queries is fixed."""
-    group, other = tag.group(), into.group()
-    total = ArticleTag.objects.of((*other, *group)).count()
+def of_merging(thing, into):
+    """What a merge of two authors or two tags would change for readers. The number of queries is
+    fixed.
+    """
+    kind, group = thing._meta.model_name, thing.group()
+    named = {f"{kind}__in": group}
+    total = publishing.count_articles(type(thing), (*into.group(), *group))
+    tags = group if kind == "tag" else ()
     return MergeEffect(
-        articles=tag.article_count,
-        in_both=tag.article_count + into.article_count - total,
+        articles=thing.article_count,
+        in_both=thing.article_count + into.article_count - total,
         total=total,
-        names=list(TagAlias.objects.filter(tag__in=group).values_list("name", flat=True)),
-        citing=Reference.objects.filter(target_tag__in=group).values("source").distinct().count(),
-        menu_items=list(MenuItem.objects.filter(tag__in=group)),
-        picks=Pick.objects.filter(tag__in=group).count(),
+        drafts=_drafts_by(group) if kind == "author" else 0,
+        names=list(dict.fromkeys(Name.objects.filter(**named).values_list("name", flat=True))),
+        addresses=_addresses_of(type(thing), kind, group),
+        citing=Reference.objects.filter(**{f"target_{kind}__in": group})
+        .values("source")
+        .distinct()
+        .count(),
+        menu_items=list(MenuItem.objects.filter(tag__in=tags)),
+        picks=Pick.objects.filter(tag__in=tags).count(),
     )
+
+
+def _drafts_by(group):
+    uids = Author.objects.filter(pk__in=group).values_list("uid", flat=True)
+    closed = [Article.State.TRASHED, Article.State.DELETED]
+    written = Article.objects.naming(uids).exclude(state__in=closed)
+    is_seen = Q(state=Article.State.LIVE, latest_revision=F("live_revision"))
+    return written.exclude(is_seen).count()
+
+
+def _addresses_of(model, kind, group):
+    """Where readers find them, or found them once: all that leads on."""
+    public = model.objects.filter(pk__in=group, first_public_at__isnull=False)
+    former = Redirect.objects.filter(**{f"{kind}__in": group})
+    return [
+        *(thing.get_absolute_url() for thing in public.order_by("pk")),
+        *former.order_by("path").values_list("path", flat=True),
+    ]
 
 
 def of_changing_tag(tag, before, after):
@@ -281,7 +312,8 @@ def _uses_of_names(tag, keys):
 
 @dataclass(frozen=True, slots=True)
 class UndoEffect:
-    """What undoing a change of tags would do, in sentences; refusal says why it can't be done."""
+    """What undoing a merge or a change of tags would do, in sentences; refusal says why it can't
+    be done."""
 
     sentences: list[str]
     refusal: str = ""
@@ -295,7 +327,7 @@ def of_undoing(change):
     if act == TagChange.Act.CHANGED:
         return _of_undoing_words(change)
     if act == TagChange.Act.MERGED:
-        return _of_undoing_merge(change)
+        return of_unmerging(change.tag)
     pks = list(change.before["articles"])
     closed = [Article.State.TRASHED, Article.State.DELETED]
     left = Article.objects.filter(pk__in=pks, state__in=closed).count()
@@ -345,24 +377,24 @@ def _of_undoing_words(change):
     return UndoEffect(sentences)
 
 
-def _of_undoing_merge(change):
-    tag, into = change.tag, change.tag.merged_into
+def of_unmerging(thing):
+    """What it would do to let a merged author or tag stand for itself again now."""
+    model, into = type(thing), thing.merged_into
     if into is None:
-        return UndoEffect([], _("“%(tag)s” isn't merged any more.") % {"tag": tag})
-    moved = Tag.objects.filter(pk__in=change.before["moved"], merged_into=into)
-    group = (tag.pk, *moved.values_list("pk", flat=True))
+        return UndoEffect([], _("“%(name)s” isn't merged any more.") % {"name": thing})
+    group = publishing.merged_together(thing)
     rest = tuple(pk for pk in into.group() if pk not in group)
-    numbers = [ArticleTag.objects.of(pks).count() for pks in (group, rest)]
+    numbers = [publishing.count_articles(model, pks) for pks in (group, rest)]
     words = ngettext(
-        "“%(tag)s” stands for itself again, with %(n)d article: those that name it, the ones that"
+        "“%(name)s” stands for itself again, with %(n)d article: those that name it, the ones that"
         " were published since too.",
-        "“%(tag)s” stands for itself again, with %(n)d articles: those that name it, the ones that"
+        "“%(name)s” stands for itself again, with %(n)d articles: those that name it, the ones that"
         " were published since too.",
         numbers[0],
     )
-    left = ngettext("“%(tag)s” keeps %(n)d.", "“%(tag)s” keeps %(n)d.", numbers[1])
-    sentences = [words % {"tag": tag, "n": numbers[0]}, left % {"tag": into, "n": numbers[1]}]
-    if not Article.objects.filter(article_tags__tag__in=rest).exists():
-        words = _("The page of “%(tag)s” stays, without articles, if readers have seen it.")
-        sentences.append(words % {"tag": into})
+    left = ngettext("“%(name)s” keeps %(n)d.", "“%(name)s” keeps %(n)d.", numbers[1])
+    sentences = [words % {"name": thing, "n": numbers[0]}, left % {"name": into, "n": numbers[1]}]
+    if not numbers[1]:
+        words = _("The page of “%(name)s” stays, without articles, if readers have seen it.")
+        sentences.append(words % {"name": into})
     return UndoEffect(sentences)

@@ -447,8 +447,13 @@ def with_picture_sources(body):
 
 
 def author_items(uids):
-    names = dict(Author.objects.filter(uid__in=uids).values_list("uid", "name"))
-    return [{"value": uid, "label": names[uid]} for uid in uids if uid in names]
+    found = Author.objects.select_related("merged_into").filter(uid__in=uids)
+    known = {author.uid: author for author in found}
+    return [
+        {"value": uid, "label": known[uid].name} | _note_of_merged(known[uid])
+        for uid in uids
+        if uid in known
+    ]
 
 
 def tag_items(names):
@@ -458,16 +463,15 @@ def tag_items(names):
         for alias in TagAlias.objects.filter(key__in=keys).select_related("tag__merged_into")
     }
     return [
-        {"value": name, "label": name} | _tag_note(known.get(key))
+        {"value": name, "label": name}
+        | (_note_of_merged(known[key]) if key in known else {"note": str(_("new tag"))})
         for name, key in zip(names, keys, strict=True)
     ]
 
 
-def _tag_note(tag):
-    if tag is None:
-        return {"note": str(_("new tag"))}
-    if tag.merged_into_id:
-        return {"note": str(_("now “%(tag)s”") % {"tag": tag.standing})}
+def _note_of_merged(thing):
+    if thing.merged_into_id:
+        return {"note": str(_("now “%(name)s”") % {"name": thing.standing})}
     return {}
 
 
@@ -653,6 +657,28 @@ class AuthorForm(forms.ModelForm):
             links.append({"label": label.strip() or host, "url": address})
         self.instance.links = links
         return self.cleaned_data["links_text"]
+
+
+class AuthorField(forms.ModelChoiceField):
+    def label_from_instance(self, author):
+        # Two may have one name.
+        return f"{author.name} ({author.slug})"
+
+
+class MergeAuthorForm(forms.Form):
+    into = AuthorField(
+        queryset=Author.objects.none(),
+        label=_("Merge it into"),
+        error_messages={
+            "required": _("Say which author takes its place."),
+            "invalid_choice": _("Choose another author, who isn't merged."),
+        },
+    )
+
+    def __init__(self, *args, author, **kwargs):
+        super().__init__(*args, **kwargs)
+        others = Author.objects.standing().exclude(pk=author.pk)
+        self.fields["into"].queryset = others.order_by("name", "pk")
 
 
 class AliasForm(forms.Form):

@@ -36,7 +36,7 @@ _SEEN = (
 _NAMED = {
     "authors_author": (
         *("name", "slug", "role", "short_bio", "long_bio", "photo_id", "links"),
-        "first_public_at",
+        *("first_public_at", "merged_into_id"),
     ),
     "articles_tag": (
         *("name", "slug", "description", "image_id", "first_public_at", "merged_into_id"),

@@ -173,7 +173,7 @@ def _to_drafts():
     drafts = Article.objects.filter(state=Article.State.DRAFT)
     return _any_of(
         _live().filter(~_leads_on(), target_article__in=drafts),
-        _live().filter(target_author__in=Author.objects.filter(first_public_at__isnull=True)),
+        _live().filter(target_author__in=Author.objects.exclude(pk__in=Author.objects.reachable())),
         _live().filter(target_tag__in=Tag.objects.exclude(pk__in=Tag.objects.reachable())),
     )
 
@@ -216,7 +216,7 @@ def _any_of(first, *others):
 def _public_forwards():
     return Forward.objects.filter(
         Exists(Article.objects.public().filter(pk=OuterRef("target_article")))
-        | Exists(Author.objects.known().filter(pk=OuterRef("target_author")))
+        | Exists(Author.objects.reachable().filter(pk=OuterRef("target_author")))
         | Exists(Tag.objects.reachable().filter(pk=OuterRef("target_tag")))
     )
 

@@ -1,13 +1,14 @@
 """Authors and tags as pages name them: few, on every page, and remembered by each process.
 
 They are looked up by primary key, once under each content version (articles.site), which
-every change of theirs raises; so a renamed one costs nothing for each article that names it.
+every change of theirs raises; so a renamed one costs nothing for each article that names it. One
+that is merged into another is named as that one.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models.functions import Coalesce
+from django.db.models import Case, Value, When
 from django.utils.html import format_html
 
 from articles.models import Image, Tag
@@ -49,16 +50,15 @@ class AuthorLabel:
         return self.name[:1].upper()
 
 
-_COLUMNS = ("pk", "uid", "slug", "name", "first_public_at")
-_OF_AUTHORS = (*_COLUMNS, "role", "short_bio", "links", "photo__file")
-# A tag that is merged into another is named as that one.
-_OF_TAGS = (
-    *("pk", "uid"),
-    *(
-        Coalesce(f"merged_into__{name}", name, output_field=Tag._meta.get_field(name))
-        for name in ("uid", "slug", "name", "first_public_at")
-    ),
-)
+def _standing(*names):
+    """Columns of what an author or tag leads to: itself, or what it is merged into."""
+    return [
+        Case(When(merged_into=None, then=name), default=f"merged_into__{name}") for name in names
+    ]
+
+
+_OF_TAGS = ("pk", "uid", *_standing("uid", "slug", "name", "first_public_at"))
+_OF_AUTHORS = (*_OF_TAGS, *_standing("role", "short_bio", "links", "photo__file"))
 _tags_by_pk = Prepared(lambda pks: Tag.objects.filter(pk__in=pks).values_list(*_OF_TAGS))
 _tags_by_uid = Prepared(lambda uids: Tag.objects.filter(uid__in=uids).values_list(*_OF_TAGS))
 _authors_by_pk = Prepared(lambda pks: Author.objects.filter(pk__in=pks).values_list(*_OF_AUTHORS))
@@ -116,20 +116,44 @@ def known_author(slug):
     return author
 
 
-def groups():
-    """Primary key → those of the tags that it stands for, where these are several.
+_merged = Prepared(
+    lambda: [
+        model.objects.filter(merged_into__isnull=False)
+        .order_by()
+        .values_list(Value(model._meta.model_name), "merged_into", "pk")
+        for model in (Author, Tag)
+    ]
+)
 
-    One query at most.
+
+def groups():
+    """(kind, primary key) → the primary keys of all authors or tags that count as one, where these
+    are several: first that of the one that stands for them, then those merged into it.
+
+    kind: "author" or "tag". One query at most.
     """
-    remembered = shelf("groups of tags")
+    remembered = shelf("groups")
     if "all" not in remembered:
-        remembered["all"] = Tag.objects.groups()
+        remembered["all"] = _groups()
     return remembered["all"]
 
 
-def group(pk):
-    """The primary keys of a tag and of those merged into it. One query at most."""
-    return groups().get(pk, (pk,))
+def group(kind, pk):
+    """The primary keys of all that count as the same as an author or tag, as above."""
+    return groups().get((kind, pk), (pk,))
+
+
+def standing(kind, pks):
+    """Those of some authors or tags that stand for all of them, each once. One query at most."""
+    known = groups()
+    return list(dict.fromkeys(known.get((kind, pk), (pk,))[0] for pk in pks))
+
+
+def _groups():
+    found = {}
+    for kind, into, pk in sorted(_merged()):
+        found.setdefault((kind, into), [into]).append(pk)
+    return {(kind, pk): tuple(pks) for (kind, _into), pks in found.items() for pk in pks}
 
 
 def tags(pks):
@@ -167,12 +191,17 @@ def _named(name, wanted, look_up, make, key=0):
     return {one: label for one, label in found.items() if label is not None}
 
 
+def each_once(named):
+    """Labels in their order; two authors or tags are one where one is merged into the other."""
+    return list({label.uid or label.name: label for label in named}.values())
+
+
 def _tag(_pk, _own_uid, uid, slug, name, first_public_at):
     url = Tag(slug=slug).get_absolute_url()
     return TagLabel(uid, name, url, first_public_at, _link(url, name))
 
 
-def _author(_pk, uid, slug, name, first_public_at, role, short_bio, links, photo):
+def _author(_pk, _own_uid, uid, slug, name, first_public_at, role, short_bio, links, photo):
     url = Author(slug=slug).get_absolute_url()
     photo = Image(file=photo) if photo else None
     link = _link(url, name)

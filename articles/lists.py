@@ -13,6 +13,7 @@ from functools import cache
 from django.db.models import Count, Min, Q
 from django.utils import timezone
 
+from articles import labels
 from articles.models import Article, Byline
 from articles.paging import PER_PAGE
 from articles.prepared import Prepared
@@ -52,8 +53,8 @@ _PLACES = {
         )
     ),
     "author": Prepared(
-        lambda author, date, pk: _of_index(
-            Byline.objects.filter(_after(date, pk, "published_at", "article_id"), author=author),
+        lambda authors, date, pk: _of_index(
+            Byline.objects.of(authors).filter(_after(date, pk, "published_at", "article_id")),
             "published_at",
             "article_id",
         )
@@ -72,8 +73,8 @@ def newest(count):
 
 
 def by(pk, offset=0):
-    """The primary keys of a page of what an author has written."""
-    return _page("author", pk, _FIRST, offset)
+    """The primary keys of a page of what an author, or one who is merged into it, has written."""
+    return _page("author", labels.group("author", pk), _FIRST, offset)
 
 
 def archived(period, offset=0):

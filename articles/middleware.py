@@ -102,17 +102,21 @@ def _find(path):
     for item in paths:
         if item in found:
             return found[item], path[len(item) :]
-    return _of_merged_tag(path)
+    return _of_merged(path)
 
 
-def _of_merged_tag(path):
-    """A tag that is merged into another keeps its address for the day on which that is undone."""
-    tags = path_to("articles:tags")
-    slug, _slash, rest = path.removeprefix(tags).partition("/")
-    if not path.startswith(tags) or not slug or "\x00" in slug:
-        return None
-    merged = Tag.objects.filter(slug=slug, merged_into__isnull=False).values_list("pk").first()
-    return (Redirect(path=f"{tags}{slug}/", tag_id=merged[0]), rest) if merged else None
+def _of_merged(path):
+    """An author or tag that is merged into another keeps its address for the day on which that is
+    undone."""
+    for model, route in ((Author, "authors:list"), (Tag, "articles:tags")):
+        above = path_to(route)
+        slug, _slash, rest = path.removeprefix(above).partition("/")
+        if path.startswith(above) and slug and "\x00" not in slug:
+            merged = model.objects.filter(slug=slug, merged_into__isnull=False).first()
+            if merged:
+                owner = {model._meta.model_name: merged}
+                return Redirect(path=f"{above}{slug}/", **owner), rest
+    return None
 
 
 _COLUMNS = ("id", "path", "article_id", "author_id", "tag_id", "is_gone")
@@ -123,7 +127,7 @@ def _public_target(redirect):
     """The article, author or tag that readers may be led to; None where there is none."""
     for public, pk in (
         (Article.objects.public().only("kind", "slug"), redirect.article_id),
-        (Author.objects.known(), redirect.author_id),
+        (Author.objects.reachable().select_related("merged_into"), redirect.author_id),
         (Tag.objects.reachable().select_related("merged_into"), redirect.tag_id),
     ):
         if pk is not None:

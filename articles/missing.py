@@ -25,6 +25,7 @@ from django.db.models.functions import Left, Substr
 from django.urls import reverse
 from django.utils import timezone
 
+from articles import references
 from articles.directory import folded, head
 from articles.models import Article, MissingPath, Name, Redirect, Tag
 from articles.names import former_path
@@ -350,11 +351,11 @@ def _public(targets):
     """(kind, pk) → object, of those that readers may see."""
     public = {
         "article": Article.objects.public().only("uid", "kind", "slug", "title"),
-        "author": Author.objects.known().only("uid", "slug", "name"),
+        "author": Author.objects.reachable().select_related("merged_into"),
         "tag": Tag.objects.reachable().select_related("merged_into"),
     }
     return {
-        (kind, pk): target.standing if kind == "tag" else target
+        (kind, pk): references.standing(target)
         for kind, objects in public.items()
         for pk, target in objects.in_bulk([pk for named, pk in targets if named == kind]).items()
     }

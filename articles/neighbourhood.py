@@ -133,7 +133,7 @@ def _referred_to(article):
     found = []
     for public in (
         Article.objects.public().only(*_SHOWN_OF_ARTICLE),
-        Author.objects.known().only("name", "slug"),
+        Author.objects.reachable().select_related("merged_into"),
         Tag.objects.reachable().select_related("merged_into"),
     ):
         rows = public.filter(**through).annotate(
@@ -174,7 +174,7 @@ def _sharing(article, tags):
     if not tags:
         return []
     shared, dates = defaultdict(set), {}
-    stands_for = {pk: tag.pk for tag in tags for pk in labels.group(tag.pk)}
+    stands_for = {pk: tag.pk for tag in tags for pk in labels.group("tag", tag.pk)}
     for pk, tag_id, date in _newest_of_each(list(stands_for)):
         shared[pk].add(stands_for[tag_id])
         dates[pk] = date
@@ -221,7 +221,7 @@ def _newest_of_each(pks):
 
 def _companions(tag):
     newest = (
-        ArticleTag.objects.of(labels.group(tag.pk))
+        ArticleTag.objects.of(labels.group("tag", tag.pk))
         .order_by("-published_at", "-content_object_id")
         .values_list("content_object_id", flat=True)[:COMPANIONS_COUNTED]
     )

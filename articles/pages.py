@@ -168,7 +168,7 @@ def preview_page(article, revision, *, state_note):
     return _page(
         article,
         revision,
-        authors=[by_uid[uid] for uid in revision.bylines if uid in by_uid],
+        authors=labels.each_once(by_uid[uid] for uid in revision.bylines if uid in by_uid),
         tags=_named_tags(revision.tags),
         state_note=state_note,
     )
@@ -179,12 +179,10 @@ def _named_tags(names):
     aliases = TagAlias.objects.filter(key__in=keys).values_list("key", "tag_id")
     found = dict(aliases)
     by_pk = labels.tags(found.values())
-    named = [
+    return labels.each_once(
         by_pk[found[key]] if key in found else labels.TagLabel(uid="", name=name)
         for key, name in zip(keys, names, strict=True)
-    ]
-    # Two names are one where one of their tags is merged into the other.
-    return list({label.uid or label.name: label for label in named}.values())
+    )
 
 
 def _page(article, source, *, authors, tags, state_note=None):

@@ -3,19 +3,35 @@
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 
-class ArticleTagQuerySet(models.QuerySet):
-    def of(self, tags):
-        """One row for each article that carries any of the tags of a group."""
-        if len(tags) == 1:
-            return self.filter(tag=tags[0])
+class _NamingQuerySet(models.QuerySet):
+    """Rows that say of an article which author or tag it has, each in a column."""
+
+    article = named = ""
+
+    def of(self, group):
+        """One row for each article that has any of a group."""
+        if len(group) == 1:
+            return self.filter(**{self.named: group[0]})
         before = self.model.objects.filter(
-            content_object=OuterRef("content_object"), tag__in=tags, tag__lt=OuterRef("tag")
+            **{
+                self.article: OuterRef(self.article),
+                f"{self.named}__in": group,
+                f"{self.named}__lt": OuterRef(self.named),
+            }
         )
-        return self.filter(~Exists(before), tag__in=tags)
+        return self.filter(~Exists(before), **{f"{self.named}__in": group})
+
+
+class BylineQuerySet(_NamingQuerySet):
+    article, named = "article", "author"
+
+
+class ArticleTagQuerySet(_NamingQuerySet):
+    article, named = "content_object", "tag"
 
 
 class ArticleQuerySet(models.QuerySet):
@@ -56,9 +72,20 @@ class ArticleQuerySet(models.QuerySet):
     def newest_first(self):
         return self.order_by("-first_published_at", "-id")
 
+    def naming(self, uids):
+        """What has any of some authors, by their uids, among the bylines of its newest words."""
+        named = Q()
+        for uid in uids:
+            named |= Q(latest_revision__bylines__icontains=uid)
+        return self.filter(named) if named else self.none()
+
     def by(self, author):
-        """An author's articles, newest first, along the byline index."""
-        return self.filter(bylines__author=author).order_by(
+        """The articles of an author and of those merged into it, each once, newest first.
+
+        Along the byline index, where nobody is merged into it.
+        """
+        rows = self.model._meta.get_field("bylines").related_model.objects
+        return self.filter(bylines__in=rows.of(author.group())).order_by(
             "-bylines__published_at", "-bylines__article_id"
         )
 

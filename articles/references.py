@@ -365,10 +365,13 @@ def _public_forwards():
     return (
         Forward.objects.filter(
             Q(target_article__in=Article.objects.public())
-            | Q(target_author__in=Author.objects.known())
+            | Q(target_author__in=Author.objects.reachable())
             | Q(target_tag__in=Tag.objects.reachable())
         )
-        .select_related("article", "target_article", "target_author", "target_tag__merged_into")
+        .select_related(
+            *("article", "target_article"),
+            *("target_author__merged_into", "target_tag__merged_into"),
+        )
         .defer(*(f"{of}__{name}" for of in ("article", "target_article") for name in deferred))
     )
 
@@ -475,15 +478,16 @@ def is_public(target):
     """Whether readers may follow a reference to this article, author or tag."""
     public = {
         Article: lambda: Article.objects.public(),
-        Author: lambda: Author.objects.known(),
+        Author: lambda: Author.objects.reachable(),
         Tag: lambda: Tag.objects.reachable(),
     }[type(target)]()
     return public.filter(pk=target.pk).exists()
 
 
 def standing(target):
-    """What an article, author or tag leads to: itself, unless it is a tag that was merged."""
-    return target.standing if isinstance(target, Tag) else target
+    """What an article, author or tag leads to: itself, unless it is merged into another author or
+    tag."""
+    return getattr(target, "standing", target)
 
 
 def answers(path):

@@ -90,7 +90,8 @@ def may_erase(user):
 
 
 def may_organise(user):
-    """Whether a user may change tags: their names, their merging, which articles carry them."""
+    """Whether a user may merge authors, and change tags: their names, their merging, which articles
+    carry them."""
     return user is None or user.has_perm("articles.change_tag")
 
 

@@ -35,9 +35,8 @@ from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import mark_safe
 
-from articles import typesetting, vocabulary
+from articles import labels, typesetting, vocabulary
 from articles.models import Article
-from articles.tag_groups import groups_of, standing_tags
 from articles.text_analysis import (
     STEMMED_LANGUAGES,
     STOP_WORDS,
@@ -313,12 +312,11 @@ class Names:
                 patterns * 2,
             )
             found = cursor.fetchall()
-        groups = groups_of({tag_id for tag_id, _author, _words in found if tag_id})
+        groups = labels.groups() if found else {}
         for tag_id, author_id, name in found:
+            kind, sign, own = ("tag", _TAG, tag_id) if tag_id else ("author", _AUTHOR, author_id)
             name = name.split()
-            if author_id:
-                self.rows.append((f"{_AUTHOR}{author_id}", name))
-            self.rows += [(f"{_TAG}{pk}", name) for pk in groups.get(tag_id, ())]
+            self.rows += [(f"{sign}{pk}", name) for pk in groups.get((kind, own), (own,))]
 
     def __call__(self, row, *, begun=False):
         """Alternatives for the names that have a row of words, or a word that begins so."""
@@ -965,29 +963,36 @@ def clause_of(word, named):
     return _clause((word,), joined=False) + named((word,))
 
 
+_NAMED = (("tag", _TAG), ("author", _AUTHOR))
+
+
 def named_ids(tokens):
-    """The ids of tags and those of authors in some tokens of Names."""
-    return tuple(
-        [int(token[1:]) for token in tokens if token[0] == kind] for kind in (_TAG, _AUTHOR)
-    )
+    """The ids of tags and those of authors in some tokens of Names; of what is merged, that of the
+    one that stands for it."""
+    return tuple(labels.standing(kind, _ids(sign, tokens)) for kind, sign in _NAMED)
 
 
 def count_names(matches):
     """How many of some matches have each tag, and each author: two Counters by id."""
     counts = Counter(" ".join(match.names for match in matches).split())
-    tags, authors = (
-        Counter({int(token[1:]): n for token, n in counts.items() if token[0] == kind})
-        for kind in (_TAG, _AUTHOR)
+    groups = labels.groups()
+    return tuple(_counted(kind, sign, counts, groups, matches) for kind, sign in _NAMED)
+
+
+def _counted(kind, sign, counts, groups, matches):
+    counted = Counter({int(token[1:]): n for token, n in counts.items() if token[0] == sign})
+    if not any((kind, pk) in groups for pk in counted):
+        return counted
+    # An article may have two that count as one.
+    return Counter(
+        pk
+        for match in matches
+        for pk in {groups.get((kind, pk), (pk,))[0] for pk in _ids(sign, match.names.split())}
     )
-    standing = standing_tags(tags)
-    if any(pk != other for pk, other in standing.items()):
-        # An article may have two tags that count as one.
-        tags = Counter(
-            pk
-            for match in matches
-            for pk in {standing[pk] for pk in named_ids(match.names.split())[0]}
-        )
-    return tags, authors
+
+
+def _ids(sign, tokens):
+    return [int(token[1:]) for token in tokens if token[0] == sign]
 
 
 def count_years(matches):

@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 
 from articles import answers, search
 from articles.models import Article, Section, Tag
-from articles.tag_groups import standing_tags
 from articles.text_analysis import tokens
 from authors.models import Author
 
@@ -66,7 +65,6 @@ def _suggestions(find, query):
 
 def _tags_and_authors(names, words):
     tags, authors = search.named_ids(names.beginning_with(words))
-    tags = list(dict.fromkeys(standing_tags(tags).values()))
     suggestions = []
     for model, pks, kind, limit in (
         (Tag, tags, _("Tag"), TAGS_MAX),

@@ -93,7 +93,9 @@ def _asked(given):
 
 def _named(model, slug):
     slug = slug.replace("\x00", "")
-    return model.objects.known().filter(slug=slug).first() if slug else None
+    named = model.objects.reachable().select_related("merged_into").filter(slug=slug)
+    found = named.first() if slug else None
+    return found and found.standing
 
 
 def _parameters(asked, **changed):

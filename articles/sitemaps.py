@@ -67,14 +67,20 @@ def _entries_of_lists():
 
 
 def _subjects(number):
-    listed = Tag.objects.listed()
-    tags = Tag.objects.filter(Q(pk__in=listed) | Q(merged_into__in=listed))
-    # What is merged into a tag makes its page newer, too.
-    slugs = tags.order_by().values_list(Coalesce("merged_into__slug", "slug"))
-    newest = dict(slugs.annotate(Max("article_tags__published_at")))
-    entries = [Entry(Tag(slug=slug).get_absolute_url(), newest[slug]) for slug in sorted(newest)]
-    authors = Author.objects.listed().annotate(last=Max("bylines__published_at"))
-    return entries + [Entry(author.get_absolute_url(), author.last) for author in authors]
+    return [
+        Entry(model(slug=slug).get_absolute_url(), newest)
+        for model, rows in ((Tag, "article_tags"), (Author, "bylines"))
+        for slug, newest in _newest_of_each(model, rows)
+    ]
+
+
+def _newest_of_each(model, rows):
+    """(slug, when something was last published) of the authors or tags in lists."""
+    listed = model.objects.listed()
+    things = model.objects.filter(Q(pk__in=listed) | Q(merged_into__in=listed))
+    # What is merged into one makes its page newer, too.
+    slugs = things.order_by().values_list(Coalesce("merged_into__slug", "slug"))
+    return sorted(slugs.annotate(Max(f"{rows}__published_at")))
 
 
 _SECTIONS = {"articles": _articles, "lists": _lists, "subjects": _subjects}

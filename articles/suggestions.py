@@ -9,9 +9,10 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 
 from django.db import transaction
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from articles import directory, publishing, rights, search
+from articles import directory, labels, publishing, rights, search
 from articles.mentions import Named, Text, is_weak, link_mention
 from articles.models import Article, Name, Reference, Tag
 from articles.publishing import PublishingError, Words
@@ -80,6 +81,10 @@ def while_writing(article, *, title, standfirst, body, related=(), language="", 
     content = structure(body)
     own = {("article", article.uid)} if article else set()
     cited = {(ref.token.kind, ref.token.uid) for ref in content.references}
+    for kind, labels_of in (("author", labels.authors_of), ("tag", labels.tags_of)):
+        # Whoever cites what is merged cites what it leads to.
+        found = labels_of([uid for cited_kind, uid in cited if cited_kind == kind])
+        cited |= {(kind, label.uid) for label in found.values()}
     mentions = _mentions(Text(body), without=own | cited, user=user)
     mentions = sorted(mentions, key=lambda mention: mention.kind != "article")[:limit]
     unwanted = {uid for kind, uid in own | cited if kind == "article"}
@@ -123,7 +128,8 @@ def _names_in(text, user):
         known = directory.known_names(user)
         rows = Name.objects.filter(known, head__in=heads[start : start + HEADS_AT_ONCE])
         rows = rows.order_by("head", "pk").values_list(
-            "name", "words", "article_id", "author_id", "tag_id"
+            *("name", "words", "article_id"),
+            *(Coalesce("author__merged_into_id", "author_id"), "tag_id"),
         )
         for name, words, *keys in rows[:NAMES_AT_ONCE]:
             if text.may_mention(words):

@@ -30,10 +30,10 @@ LOADED_AT_ONCE = 256
 _PK_BITS = 32
 _PK_MASK = (1 << _PK_BITS) - 1
 
-_EDITIONS = ("pk", "edition", "article_count")
-_OF_TAGS = ("merged_into", "uid", "slug", "name")
+_EDITIONS = ("pk", "edition", "article_count", "merged_into")
+_OF_TAGS = ("uid", "slug", "name")
 _tags = Prepared(lambda: Tag.objects.reachable().order_by().values_list(*_EDITIONS, *_OF_TAGS))
-_authors = Prepared(lambda: Author.objects.known().order_by().values_list(*_EDITIONS))
+_authors = Prepared(lambda: Author.objects.reachable().order_by().values_list(*_EDITIONS))
 _ALL = {
     "tag": Prepared(lambda: ArticleTag.objects.order_by().values_list("tag", "content_object")),
     "author": Prepared(lambda: Byline.objects.order_by().values_list("author", "article")),
@@ -89,7 +89,7 @@ class TagSets:
         self.by_pk = {subject.pk: subject for subject in subjects}
         for (pk, slug), into in merged.items():
             self.by_slug[slug] = self.by_pk[pk] = self.by_pk[into]
-        # Primary key → the public articles of an author.
+        # Primary key → the public articles of an author and of those merged into it.
         self.authors = authors
         self.months = months
 
@@ -227,29 +227,33 @@ def current():
 
 def _load():
     tags, authors = _tags(), _authors()
-    of_tags = _sets("tag", [row[:3] for row in tags])
-    of_authors = _sets("author", authors)
-    articles, merged = {}, {}
-    for pk, _edition, _count, into, _uid, slug, _name in tags:
-        if into is None:
-            articles[pk] = articles[pk] | of_tags[pk] if pk in articles else of_tags[pk]
-        else:
-            articles[into] = articles.get(into, BitMap()) | of_tags[pk]
-            merged[pk, slug] = into
+    of_tags, of_authors = _sets("tag", tags), _sets("author", authors)
     subjects = [
-        Subject(pk, uid, slug, quote(slug), name, escape(name), articles[pk])
+        Subject(pk, uid, slug, quote(slug), name, escape(name), of_tags[pk])
         for pk, _edition, _count, into, uid, slug, name in tags
         if into is None
     ]
+    merged = {(pk, slug): into for pk, _edition, _count, into, _uid, slug, _name in tags if into}
     months = _months([*of_tags.values(), *of_authors.values()])
     return TagSets(subjects, merged, of_authors, months)
 
 
 def _sets(kind, rows):
-    """Primary key of a tag or an author → the articles, of rows of _EDITIONS."""
+    """Primary key of a tag or author that stands for itself → the articles of all that it stands
+    for, of rows that begin with _EDITIONS.
+    """
+    own, found = _own_sets(kind, rows), {}
+    for pk, _edition, _count, into, *_more in rows:
+        standing = into or pk
+        found[standing] = found[standing] | own[pk] if standing in found else own[pk]
+    return found
+
+
+def _own_sets(kind, rows):
+    """Primary key of a tag or author → the articles that name it."""
     remembered = kept(f"sets of each {kind}")
     # The count, too: a hand at the database may not know of editions.
-    editions = {pk: (edition, count) for pk, edition, count in rows}
+    editions = {pk: (edition, count) for pk, edition, count, *_more in rows}
     others = [pk for pk, edition in editions.items() if remembered.get(pk, (None,))[0] != edition]
     loaded = defaultdict(list)
     pairs = _ALL[kind]() if len(others) > LOADED_AT_ONCE else _SOME[kind](sorted(others))

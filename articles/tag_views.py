@@ -92,7 +92,7 @@ def tag_detail(request, combination):
 def _head(tag):
     """What stands on the first page of a tag alone."""
     return {
-        "chosen": list(dict.fromkeys(pk for (pk,) in _picked_for_tag(labels.group(tag.pk)))),
+        "chosen": list(dict.fromkeys(pk for (pk,) in _picked_for_tag(labels.group("tag", tag.pk)))),
         "mentions": newest_mentions(tag),
         "mentions_url": path_to("articles:tag_cited_by", tag.slug),
         "connections_url": path_to("articles:tag_connections", tag.slug),

@@ -1,27 +1,17 @@
 from django.conf import settings
 from django.db import models
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from irb_site.paths import path_to
+from irb_site.standing import Standing, StandingQuerySet
 from irb_site.uids import UID_LENGTH, new_uid
 
 
-class AuthorQuerySet(models.QuerySet):
-    def known(self):
-        """Authors whose page answers: those who ever had a public article."""
-        return self.filter(first_public_at__isnull=False)
-
-    def listed(self):
-        """Authors who stand in lists and sitemaps: those with a public article now."""
-        return self.known().filter(article_count__gt=0)
-
-    def choosable(self):
-        """Authors whom an editor may newly choose for a byline."""
-        return self.filter(is_retired=False)
-
-
-class Author(models.Model):
-    """A person with a byline; needs no log-in. Never deleted, since drafts name authors."""
+class Author(Standing, models.Model):
+    """A person with a byline; needs no log-in. Never deleted, since drafts name authors; retired or
+    merged instead.
+    """
 
     uid = models.CharField(max_length=UID_LENGTH, unique=True, default=new_uid, editable=False)
     name = models.CharField(_("name"), max_length=120)
@@ -74,15 +64,33 @@ class Author(models.Model):
     )
     article_count = models.PositiveIntegerField(default=0, editable=False)
     first_public_at = models.DateTimeField(null=True, editable=False)
-    # Another number whenever the articles of this author are others (articles.tag_sets).
+    # The author that it leads to since it was merged, always one that stands for itself. Articles
+    # keep the bylines under which they were written, so a merge touches none, and can be undone
+    # exactly. The counts of one that stands for itself are those of all that it stands for.
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, editable=False, related_name="merged_authors"
+    )
+    # The one that an editor merged it into, which may itself be merged on by now.
+    merged_with = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, editable=False, related_name="+"
+    )
+    # Another number whenever the articles of this author, or of one who is merged into it, are
+    # others (articles.tag_sets).
     edition = models.PositiveBigIntegerField(default=0, editable=False)
 
-    objects = AuthorQuerySet.as_manager()
+    objects = StandingQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("author")
         verbose_name_plural = _("authors")
         ordering = ["name", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="author_merged_into_another",
+                condition=Q(merged_into=None)
+                | Q(merged_with__isnull=False) & ~Q(merged_into=F("id")) & ~Q(merged_with=F("id")),
+            )
+        ]
         indexes = [models.Index(fields=["name", "id"], name="author_by_name")]
 
     def __str__(self):

@@ -58,7 +58,10 @@ class AuthorFilter(admin.SimpleListFilter):
 
     def queryset(self, request, queryset):
         uid = self.value()
-        return queryset.filter(latest_revision__bylines__icontains=uid) if uid else queryset
+        if not uid:
+            return queryset
+        group = Author.objects.filter(Q(uid=uid) | Q(merged_into__uid=uid))
+        return queryset.naming(group.values_list("uid", flat=True))
 
 
 class TagFilter(admin.SimpleListFilter):
@@ -111,14 +114,15 @@ class ArticleList:
             if article.latest_revision
             for uid in article.latest_revision.bylines
         }
-        names = dict(Author.objects.filter(uid__in=uids).values_list("uid", "name"))
+        authors = Author.objects.select_related("merged_into").filter(uid__in=uids)
+        by_uid = {author.uid: author.standing for author in authors}
         pks = [article.pk for article in changelist.result_list]
         live = Reference.objects.filter(set=Reference.Set.LIVE).order_by()
         cites = live.filter(source__in=pks).values_list("source").annotate(Count("pk"))
         cited = live.filter(target_article__in=pks).values_list("target_article")
         cites, cited = dict(cites), dict(cited.annotate(Count("source", distinct=True)))
         for article in changelist.result_list:
-            article.author_names_by_uid = names
+            article.authors_by_uid = by_uid
             article.cites, article.cited = cites.get(article.pk), cited.get(article.pk)
         return changelist
 
@@ -137,8 +141,9 @@ class ArticleList:
     @admin.display(description=gettext_lazy("authors"))
     def author_names(self, article):
         uids = article.latest_revision.bylines if article.latest_revision else []
-        names = article.author_names_by_uid
-        return ", ".join(names[uid] for uid in uids if uid in names) or None
+        known = article.authors_by_uid
+        authors = dict.fromkeys(known[uid] for uid in uids if uid in known)
+        return ", ".join(author.name for author in authors) or None
 
     @admin.display(description=gettext_lazy("tags"))
     def tag_names(self, article):

@@ -1,11 +1,16 @@
 import json
 
+from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.db import transaction
 from django.http import HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from articles.audit import record
 from articles.content_version import raise_version
@@ -87,6 +92,71 @@ def in_words(message):
     if not isinstance(message, str):
         message = json.dumps(message)
     return LogEntry(change_message=message).get_change_message()
+
+
+class UseFilter(admin.SimpleListFilter):
+    title = gettext_lazy("use")
+    parameter_name = "use"
+
+    def lookups(self, request, model_admin):
+        return [
+            ("chosen", _("Offered for new articles")),
+            ("unused", _("Without articles")),
+            ("retired", _("Retired")),
+            ("merged", _("Merged into another")),
+        ]
+
+    def queryset(self, request, queryset):
+        standing = queryset.filter(merged_into=None)
+        return {
+            "chosen": standing.filter(is_retired=False),
+            "unused": standing.filter(article_count=0),
+            "retired": standing.filter(is_retired=True),
+            "merged": queryset.filter(merged_into__isnull=False),
+        }.get(self.value(), standing)
+
+
+class Merges:
+    """Mixin for authors and tags. Drafts name them: one is retired or merged, never deleted; and
+    what is merged can't be changed.
+    """
+
+    list_select_related = ["merged_into"]
+
+    @admin.display(description=gettext_lazy("state"))
+    def state_words(self, thing):
+        if thing.merged_into:
+            return _("merged into “%(into)s”") % {"into": thing.merged_into}
+        return _("retired") if thing.is_retired else "–"
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        if obj is not None and obj.merged_into_id:
+            return False
+        return super().has_change_permission(request, obj)
+
+    def get_search_results(self, request, queryset, search_term):
+        """In fields of other forms, only what can be chosen."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        if "autocomplete" in request.path:
+            found = found.filter(merged_into=None)
+        return found, may_repeat
+
+    def _page(self, request, name, context, form=None):
+        """A page that shows what an act would do, before it is done."""
+        request.current_app = self.admin_site.name
+        context = {**self.admin_site.each_context(request), "opts": self.opts, **context}
+        status = 422 if form is not None and form.is_bound and form.errors else 200
+        template = f"admin/{self.opts.app_label}/{self.opts.model_name}/{name}.html"
+        return TemplateResponse(request, template, context, status=status)
+
+
+def offer_undo(admin, request, words, address):
+    """Says what was done, with the way back."""
+    link = format_html('{} <a href="{}">{}</a>', words, address, _("Undo"))
+    admin.message_user(request, link, messages.SUCCESS)
 
 
 class GoesLiveAtOnce:

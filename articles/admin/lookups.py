@@ -149,7 +149,7 @@ def _answer_to_address(address, kind, exclude, user):
     if isinstance(target, Article):
         result = _place_result(target, token.section, kind)
     elif isinstance(target, Author):
-        result = _author_result(target)
+        result = _author_result(target.standing)
     else:
         result = _tag_result(target.standing)
     return answer | {"results": [result]}

@@ -5,12 +5,12 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.decorators import method_decorator
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from articles import directory, publishing, rights
 from articles.admin.access import private
+from articles.admin.base import offer_undo
 from articles.forms import RetagForm, working_title
 from articles.models import Article, Tag
 from articles.publishing import RETAGGED_AT_ONCE, PublishingError
@@ -103,14 +103,12 @@ def say_tagged(admin, request, change):
     if change is None:
         admin.message_user(request, _("Nothing had to be changed."), messages.INFO)
     else:
-        offer_undo(admin, request, _("Done: %(detail)s.") % {"detail": change.detail}, change)
+        words = _("Done: %(detail)s.") % {"detail": change.detail}
+        offer_undo(admin, request, words, undo_address(change))
 
 
-def offer_undo(admin, request, words, change):
-    """Says what was done, with the way back."""
-    address = reverse("admin:articles_tag_undo", args=[change.pk])
-    link = format_html('{} <a href="{}">{}</a>', words, address, _("Undo"))
-    admin.message_user(request, link, messages.SUCCESS)
+def undo_address(change):
+    return reverse("admin:articles_tag_undo", args=[change.pk])
 
 
 def tag_or_new(name):

@@ -4,7 +4,6 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
@@ -15,8 +14,14 @@ from taggit import models as taggit_models
 
 from articles import effects, publishing, rights, tag_order
 from articles.admin.access import private
-from articles.admin.base import RefusesByForm
-from articles.admin.retagging import in_batches, names_offered, offer_undo, say_tagged, tag_or_new
+from articles.admin.base import Merges, RefusesByForm, UseFilter, offer_undo
+from articles.admin.retagging import (
+    in_batches,
+    names_offered,
+    say_tagged,
+    tag_or_new,
+    undo_address,
+)
 from articles.forms import MergeTagForm, SplitTagForm, TagForm, working_title
 from articles.models import Article, ArticleTag, Reference, Snooze, Tag, TagAlias, TagChange
 from articles.names import fold
@@ -30,36 +35,13 @@ CARRYING_SHOWN = 200
 _OF_ARTICLES = (TagChange.Act.SPLIT, TagChange.Act.TAGGED)
 
 
-class UseFilter(admin.SimpleListFilter):
-    title = gettext_lazy("use")
-    parameter_name = "use"
-
-    def lookups(self, request, model_admin):
-        return [
-            ("chosen", _("Offered for new articles")),
-            ("unused", _("Without articles")),
-            ("retired", _("Retired")),
-            ("merged", _("Merged into another")),
-        ]
-
-    def queryset(self, request, queryset):
-        standing = queryset.filter(merged_into=None)
-        return {
-            "chosen": standing.filter(is_retired=False),
-            "unused": standing.filter(article_count=0),
-            "retired": standing.filter(is_retired=True),
-            "merged": queryset.filter(merged_into__isnull=False),
-        }.get(self.value(), standing)
-
-
 @admin.register(Tag)
-class TagAdmin(RefusesByForm, admin.ModelAdmin):
+class TagAdmin(Merges, RefusesByForm, admin.ModelAdmin):
     form = TagForm
     change_form_template = "admin/articles/tag/change_form.html"
     change_list_template = "admin/articles/tag/change_list.html"
     list_display = ["name", "article_count", "slug", "state_words"]
     list_filter = [UseFilter]
-    list_select_related = ["merged_into"]
     search_fields = ["name", "aliases__name"]
     ordering = ["name"]
     autocomplete_fields = ["image"]
@@ -67,12 +49,6 @@ class TagAdmin(RefusesByForm, admin.ModelAdmin):
         (None, {"fields": ["name", "description", "image"]}),
         (gettext_lazy("Address"), {"fields": ["slug"]}),
     ]
-
-    @admin.display(description=gettext_lazy("state"))
-    def state_words(self, tag):
-        if tag.merged_into:
-            return _("merged into “%(into)s”") % {"into": tag.merged_into}
-        return _("retired") if tag.is_retired else "–"
 
     def save_by_verb(self, tag, form):
         publishing.save_tag(tag, aliases=form.aliases(), by=form.user)
@@ -83,22 +59,6 @@ class TagAdmin(RefusesByForm, admin.ModelAdmin):
         return None
 
     log_change = log_addition
-
-    def has_delete_permission(self, request, obj=None):
-        # Drafts name tags: a tag is retired or merged, never deleted.
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        if obj is not None and obj.merged_into_id:
-            return False
-        return super().has_change_permission(request, obj)
-
-    def get_search_results(self, request, queryset, search_term):
-        """In fields of other forms, only what can be chosen."""
-        found, may_repeat = super().get_search_results(request, queryset, search_term)
-        if "autocomplete" in request.path:
-            found = found.filter(merged_into=None)
-        return found, may_repeat
 
     def get_urls(self):
         view = self.admin_site.admin_view
@@ -183,12 +143,8 @@ class TagAdmin(RefusesByForm, admin.ModelAdmin):
             except PublishingError as error:
                 form.add_error(None, str(error))
             else:
-                offer_undo(
-                    self,
-                    request,
-                    _("“%(tag)s” is merged into “%(into)s”.") % {"tag": tag, "into": into},
-                    change,
-                )
+                words = _("“%(tag)s” is merged into “%(into)s”.") % {"tag": tag, "into": into}
+                offer_undo(self, request, words, undo_address(change))
                 return _to(_way_on(request, into))
         context = {
             "title": _("Merge “%(tag)s”") % {"tag": tag},
@@ -255,7 +211,7 @@ class TagAdmin(RefusesByForm, admin.ModelAdmin):
             else:
                 words = _("“%(tag)s” is back.") if tag.is_retired else _("“%(tag)s” is retired.")
                 change = TagChange.objects.filter(tag=tag, undone_at=None).first()
-                offer_undo(self, request, words % {"tag": tag}, change)
+                offer_undo(self, request, words % {"tag": tag}, undo_address(change))
             return _to(_way_on(request, tag))
         words = _("Bring “%(tag)s” back") if tag.is_retired else _("Retire “%(tag)s”")
         context = {"title": words % {"tag": tag}, "tag": tag, "next": request.GET.get("next", "")}
@@ -344,12 +300,6 @@ class TagAdmin(RefusesByForm, admin.ModelAdmin):
         if tag is None or (tag.merged_into_id and not or_merged):
             raise Http404(_("There is no such tag."))
         return tag
-
-    def _page(self, request, name, context, form=None):
-        request.current_app = self.admin_site.name
-        context = {**self.admin_site.each_context(request), "opts": self.opts, **context}
-        status = 422 if form is not None and form.is_bound and form.errors else 200
-        return TemplateResponse(request, f"admin/articles/tag/{name}.html", context, status=status)
 
 
 def _to(address):

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from taggit.managers import TaggableManager
 
 from articles.names import SLUG_MAX_LENGTH
-from articles.querysets import ArticleQuerySet
+from articles.querysets import ArticleQuerySet, BylineQuerySet
 from irb_site.paths import path_to
 from irb_site.uids import UID_LENGTH, new_uid
 
@@ -142,6 +142,8 @@ class Byline(models.Model):
     position = models.PositiveSmallIntegerField()
     # The article's first_published_at again, so that an author's list walks one index.
     published_at = models.DateTimeField()
+
+    objects = BylineQuerySet.as_manager()
 
     class Meta:
         ordering = ["position"]

@@ -7,44 +7,11 @@ from taggit.models import ItemBase, TagBase
 from articles.names import fold, make_slug
 from articles.querysets import ArticleTagQuerySet
 from irb_site.paths import path_to
+from irb_site.standing import Standing, StandingQuerySet
 from irb_site.uids import UID_LENGTH, new_uid
 
 
-class TagQuerySet(models.QuerySet):
-    def standing(self):
-        """Tags that stand for themselves; the others are merged into one of these."""
-        return self.filter(merged_into=None)
-
-    def known(self):
-        """Tags whose page answers: those that ever had a public article."""
-        return self.standing().filter(first_public_at__isnull=False)
-
-    def reachable(self):
-        """Tags by which readers get to a page: that of the tag, or of what it is merged into."""
-        own = Q(merged_into=None, first_public_at__isnull=False)
-        return self.filter(own | Q(merged_into__first_public_at__isnull=False))
-
-    def listed(self):
-        """Tags that stand in lists and sitemaps: those with a public article now."""
-        return self.known().filter(article_count__gt=0)
-
-    def choosable(self):
-        """Tags that an editor may newly choose."""
-        return self.standing().filter(is_retired=False)
-
-    def groups(self):
-        """Primary key → those of the tags that it stands for, its own first. One query.
-
-        Only of tags into which others are merged: any other stands for itself alone.
-        """
-        found = {}
-        merged = self.filter(merged_into__isnull=False).order_by("pk")
-        for pk, into in merged.values_list("pk", "merged_into_id"):
-            found.setdefault(into, [into]).append(pk)
-        return {pk: tuple(group) for pk, group in found.items()}
-
-
-class Tag(TagBase):
+class Tag(Standing, TagBase):
     """A subject. Never deleted, since drafts name tags; it is retired or merged instead."""
 
     uid = models.CharField(max_length=UID_LENGTH, unique=True, default=new_uid, editable=False)
@@ -80,7 +47,7 @@ class Tag(TagBase):
     # (articles.tag_sets).
     edition = models.PositiveBigIntegerField(default=0, editable=False)
 
-    objects = TagQuerySet.as_manager()
+    objects = StandingQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("tag")
@@ -104,15 +71,6 @@ class Tag(TagBase):
 
     def get_absolute_url(self):
         return path_to("articles:tag", self.slug)
-
-    @property
-    def standing(self):
-        """The tag that this one leads to: itself, unless it is merged into another."""
-        return self if self.merged_into_id is None else self.merged_into
-
-    def group(self):
-        """The primary keys of this tag and of those merged into it. One query."""
-        return (self.pk, *self.merged_tags.order_by("pk").values_list("pk", flat=True))
 
     def slugify(self, tag, i=None):
         slug = make_slug(tag, fallback="tag")

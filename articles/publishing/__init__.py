@@ -5,8 +5,8 @@ sections, references and the search index, and raises the content version last. 
 a PublishingError whose words are for the editor. `by` is the user who acts; None is the
 publication itself (a schedule whose author has left), which may do everything.
 
-Import verbs from here. Within: base → writing, addresses, forwards, plans → subjects, reviewing,
-sharing → tagging → release → rewriting → retagging, removal → schedules → bundles.
+Import verbs from here. Within: base → writing, addresses, forwards, plans, standing → subjects,
+reviewing, sharing → tagging → release → rewriting → retagging, removal → schedules → bundles.
 """
 
 from articles.publishing.addresses import (
@@ -73,7 +73,14 @@ from articles.publishing.reviewing import (
 )
 from articles.publishing.schedules import cancel_schedules, carry_out_due, dismiss, schedule
 from articles.publishing.sharing import LINK_DAYS, LINK_DAYS_MAX, share, unshare
-from articles.publishing.subjects import TAG_NAME_LENGTH, save_author, tag_named
+from articles.publishing.standing import count_articles, merged_together
+from articles.publishing.subjects import (
+    TAG_NAME_LENGTH,
+    merge_author,
+    save_author,
+    tag_named,
+    unmerge_author,
+)
 from articles.publishing.tagging import (
     Alias,
     later_changes,
@@ -123,6 +130,7 @@ __all__ = [
     "cancel_schedules",
     "carry_out_due",
     "comment",
+    "count_articles",
     "create",
     "delete",
     "delete_comment",
@@ -138,7 +146,9 @@ __all__ = [
     "later_changes",
     "lead_path",
     "merge",
+    "merge_author",
     "merge_tag",
+    "merged_together",
     "move_section",
     "name_revision",
     "names_used_since",
@@ -169,6 +179,7 @@ __all__ = [
     "trash",
     "undo_change",
     "undo_retagging",
+    "unmerge_author",
     "unpublish",
     "unshare",
     "untrash",

@@ -25,13 +25,12 @@ from articles.publishing.base import (
     PublishingError,
     in_one_transaction,
     lock,
-    new_edition,
     refuse_trashed,
     require,
 )
 from articles.publishing.forwards import settle_around
+from articles.publishing.standing import hold, raise_editions
 from articles.publishing.subjects import tag_named
-from articles.publishing.tagging import hold_tags, raise_editions
 from articles.publishing.writing import follow_texts, seal
 from authors.models import Author
 
@@ -219,9 +218,8 @@ def write_names(article, *, authors, tags):
     bylines, article_tags = name_rows(
         article, [author.pk for author in authors], [tag.pk for tag in tags]
     )
-    before, after = _replace(article.bylines, bylines, "author_id")
-    _count(Author, more=after.keys() - before.keys(), fewer=before.keys() - after.keys())
-    _count_tags(*_replace(article.article_tags, article_tags, "tag_id"))
+    _count(Author, *_replace(article.bylines, bylines, "author_id"))
+    _count(Tag, *_replace(article.article_tags, article_tags, "tag_id"))
 
 
 def name_rows(article, author_ids, tag_ids):
@@ -252,35 +250,25 @@ def _replace(manager, rows, column):
     return tuple({pk: date for pk, _position, date in named} for named in (old, new))
 
 
-def _count(model, *, more, fewer):
-    if more or fewer:
-        # In one order everywhere, so that two publishes never wait for each other.
-        held = model.objects.select_for_update(no_key=True).filter(pk__in=more | fewer)
-        list(held.order_by("pk").values_list("pk"))
-    edition = new_edition()
+def _count(model, before, after):
+    """before, after: primary key of an author or tag → the date under which it has the article."""
+    changed = {pk for pk, _date in before.items() ^ after.items()}
+    if not changed:
+        return
+    # Held, so that none is merged meanwhile: an article of one and of one that is merged into it
+    # counts once.
+    held = dict(hold(model, before.keys() | after.keys()).values_list("pk", "merged_into_id"))
+    counted = [
+        {pk for pk in pks if held[pk]} | {held[pk] or pk for pk in pks} for pks in (before, after)
+    ]
+    more, fewer = counted[1] - counted[0], counted[0] - counted[1]
+    # In one order everywhere, so that two publishes never wait for each other.
+    list(hold(model, more | fewer).values_list("pk"))
     if more:
-        model.objects.filter(pk__in=more).update(
-            article_count=F("article_count") + 1, edition=edition
-        )
+        model.objects.filter(pk__in=more).update(article_count=F("article_count") + 1)
         model.objects.filter(pk__in=more, first_public_at__isnull=True).update(
             first_public_at=timezone.now()
         )
     if fewer:
-        model.objects.filter(pk__in=fewer).update(
-            article_count=F("article_count") - 1, edition=edition
-        )
-
-
-def _count_tags(before, after):
-    """before, after: primary key of a tag → the date under which it has the article."""
-    changed = {pk for pk, _date in before.items() ^ after.items()}
-    if not changed:
-        return
-    # Held, so that none is merged meanwhile: an article of a tag and of one that is merged into
-    # it counts once.
-    held = dict(hold_tags(before.keys() | after.keys()).values_list("pk", "merged_into_id"))
-    counted = [
-        {pk for pk in pks if held[pk]} | {held[pk] or pk for pk in pks} for pks in (before, after)
-    ]
-    _count(Tag, more=counted[1] - counted[0], fewer=counted[0] - counted[1])
-    raise_editions(changed | {held[pk] or pk for pk in changed})
+        model.objects.filter(pk__in=fewer).update(article_count=F("article_count") - 1)
+    raise_editions(model, changed | {held[pk] or pk for pk in changed})

@@ -13,8 +13,9 @@ from articles.models import Article, TagAlias, TagChange
 from articles.names import fold
 from articles.publishing.base import PublishingError, in_one_transaction, lock_all, require
 from articles.publishing.rewriting import rewrite
+from articles.publishing.standing import refuse_merged, require_organise
 from articles.publishing.subjects import tag_named
-from articles.publishing.tagging import close, refuse_merged, refuse_undone, require_organise
+from articles.publishing.tagging import close, refuse_undone
 
 # In one transaction, for which others wait.
 RETAGGED_AT_ONCE = 200

@@ -6,15 +6,22 @@ from django.db.models import CharField, TextField
 from django.utils.translation import gettext as _
 
 from articles import directory, references
+from articles.audit import record
 from articles.content_version import raise_version
 from articles.models import Tag, TagAlias
 from articles.names import fold, free_slug, make_slug, shorten_slug, validate_slug
 from articles.publishing.addresses import is_former_address, leave_redirect, refuse_held_path
-from articles.publishing.base import (
-    PublishingError,
-    in_one_transaction,
+from articles.publishing.base import PublishingError, in_one_transaction
+from articles.publishing.standing import (
+    hold,
+    lead_back,
+    lead_on,
+    refuse_merged,
+    refuse_standing,
+    require_organise,
 )
 from articles.rendering import plain_line, without_control_characters
+from authors.models import Author
 
 TAG_NAME_LENGTH = Tag._meta.get_field("name").max_length
 
@@ -65,8 +72,47 @@ def _tag_path(slug):
 @in_one_transaction
 def save_author(author):
     """Saves a new or changed author; a former address leads on to the new one."""
+    if author.pk is not None:
+        refuse_merged(hold(Author, [author.pk]).get())
     save_named(author)
     directory.enter_author(author)
+    raise_version()
+    return author
+
+
+@in_one_transaction
+def merge_author(author, into, *, by):
+    """Lets an author lead to another one, with who has been merged into it. Returns the author.
+
+    Its articles are listed under the other, each once; its names, its address and what cites it
+    lead there. Five authors or five thousand articles, it costs the same.
+    """
+    require_organise(by)
+    held = {row.pk: row for row in hold(Author, {author.pk, into.pk})}
+    author, into = held[author.pk], held[into.pk]
+    if author == into:
+        raise PublishingError(_("Choose another author to merge this one into."))
+    refuse_merged(author)
+    refuse_merged(into)
+    Author.objects.filter(pk=author.pk).update(merged_with=into)
+    lead_on(author, into)
+    record("merged", by=by, thing=author, detail=_("into “%(into)s”") % {"into": into})
+    raise_version()
+    return author
+
+
+@in_one_transaction
+def unmerge_author(author, *, by):
+    """Lets a merged author stand for itself again, with what was merged into it before and what
+    was published in between. Returns the author.
+    """
+    require_organise(by)
+    author = hold(Author, [author.pk]).get()
+    refuse_standing(author)
+    into = author.merged_into
+    lead_back(author)
+    Author.objects.filter(pk=author.pk).update(merged_with=None)
+    record("undone", by=by, thing=author, detail=_("merged into “%(into)s”") % {"into": into})
     raise_version()
     return author
 
@@ -108,7 +154,8 @@ def save_named(thing):
         # The counts belong to publishing, which may have moved on since this was opened.
         thing.save(
             update_fields={field.name for field in model._meta.concrete_fields}
-            - {"id", "uid", "article_count", "first_public_at", "merged_into", "edition"}
+            - {"id", "uid", "article_count", "first_public_at", "edition"}
+            - {"merged_into", "merged_with"}
         )
     if old_slug and old_slug != thing.slug:
         leave_redirect(thing, model(slug=old_slug).get_absolute_url(), thing.get_absolute_url())

@@ -1,9 +1,6 @@
 """The life of a tag: its names, its merging into another, its retirement, and the way back.
 
-What a tag is called and where it stands goes live at once. A merge touches no article, revision or
-text: the tag keeps its row, its names and the articles that name it, and leads to another
-(Tag.merged_into) whose lists, counts and links are those of both. So it costs the same however
-many articles there are, and is undone exactly, whatever was published in between.
+What a tag is called and where it stands goes live at once.
 """
 
 from dataclasses import dataclass
@@ -11,13 +8,21 @@ from dataclasses import dataclass
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from articles import directory, rights
+from articles import directory
 from articles.audit import record
 from articles.content_version import raise_version
-from articles.models import ArticleTag, Redirect, Revision, Tag, TagAlias, TagChange
+from articles.models import Redirect, Revision, Tag, TagAlias, TagChange
 from articles.names import fold
 from articles.publishing.addresses import leave_redirect
-from articles.publishing.base import PublishingError, in_one_transaction, new_edition, require
+from articles.publishing.base import PublishingError, in_one_transaction
+from articles.publishing.standing import (
+    hold,
+    lead_back,
+    lead_on,
+    refuse_merged,
+    refuse_standing,
+    require_organise,
+)
 from articles.publishing.subjects import save_named
 from articles.rendering import plain_line
 
@@ -35,20 +40,6 @@ class Alias:
     language: str = ""
 
 
-def require_organise(by):
-    require(rights.may_organise(by), _("You may not change tags. Ask an editor to do it."))
-
-
-def hold_tags(pks):
-    """Some tags, held until the transaction ends, in the one order that can't end in a circle."""
-    return Tag.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk")
-
-
-def raise_editions(pks):
-    """Says of some tags that their articles have changed."""
-    Tag.objects.filter(pk__in=pks).update(edition=new_edition())
-
-
 # Names and addresses
 
 
@@ -63,7 +54,7 @@ def save_tag(tag, *, aliases=None, by=None):
     is_new = tag.pk is None
     before = None
     if not is_new:
-        refuse_merged(hold_tags([tag.pk]).get())
+        refuse_merged(hold(Tag, [tag.pk]).get())
         before = words_of_tag(tag)
     _refuse_taken_names(tag, [tag.name, *(_name_of(alias) for alias in aliases or [])])
     save_named(tag)
@@ -82,17 +73,9 @@ def save_tag(tag, *, aliases=None, by=None):
 @in_one_transaction
 def retire_tag(tag, *, by, back=False):
     """Offers a tag for new articles no more (or again); its page and its articles stay."""
-    tag = hold_tags([tag.pk]).get()
+    tag = hold(Tag, [tag.pk]).get()
     tag.is_retired = not back
     return save_tag(tag, by=by)
-
-
-def refuse_merged(tag):
-    if tag.merged_into_id:
-        raise PublishingError(
-            _("“%(tag)s” is merged into “%(into)s”. Undo that first.")
-            % {"tag": tag, "into": tag.merged_into}
-        )
 
 
 def _name_of(alias):
@@ -250,7 +233,7 @@ def names_used_since(change):
 
 
 def _undo_words(change):
-    tag = hold_tags([change.tag_id]).get()
+    tag = hold(Tag, [change.tag_id]).get()
     refuse_merged(tag)
     if later_changes(change).exists():
         raise PublishingError(_("This tag was changed again later. Undo that first."))
@@ -305,47 +288,30 @@ def merge_tag(tag, into, *, by):
     """
     require_organise(by)
     into = Tag.objects.get(pk=into.pk).standing
-    held = {row.pk: row for row in hold_tags({tag.pk, into.pk})}
+    held = {row.pk: row for row in hold(Tag, {tag.pk, into.pk})}
     tag, into = held[tag.pk], held[into.pk]
     refuse_merged(tag)
     if tag == into:
         raise PublishingError(_("Choose another tag to merge this one into."))
     # Somebody may have merged it at this moment.
     refuse_merged(into)
-    moved = list(tag.merged_tags.order_by("pk").values_list("pk", flat=True))
-    Tag.objects.filter(pk__in=[tag.pk, *moved]).update(merged_into=into)
-    _settle(tag, into)
-    raise_editions([tag.pk, *moved, into.pk])
+    lead_on(tag, into)
+    _enter(tag, into)
     detail = _("“%(tag)s” into “%(into)s”") % {"tag": tag, "into": into}
-    change = _note(Act.MERGED, tag, other=into, by=by, before={"moved": moved}, detail=detail)
+    change = _note(Act.MERGED, tag, other=into, by=by, detail=detail)
     record("merged", by=by, thing=tag, detail=_("into “%(into)s”") % {"into": into})
     raise_version()
     return change
 
 
 def _undo_merge(change):
-    tag = hold_tags([change.tag_id]).get()
-    if tag.merged_into_id is None:
-        raise PublishingError(_("“%(tag)s” isn't merged any more.") % {"tag": tag})
-    into = hold_tags([tag.merged_into_id]).get()
-    moved = Tag.objects.filter(pk__in=change.before["moved"], merged_into=into)
-    group = [tag.pk, *moved.values_list("pk", flat=True)]
-    moved.update(merged_into=tag)
-    Tag.objects.filter(pk=tag.pk).update(merged_into=None)
-    _settle(tag, into)
-    raise_editions([*group, into.pk])
+    tag = hold(Tag, [change.tag_id]).get()
+    refuse_standing(tag)
+    into = tag.merged_into
+    lead_back(tag)
+    _enter(tag, into)
 
 
-def _settle(*tags):
-    """Makes the counts and the names of some tags right, after what they stand for has changed."""
+def _enter(*tags):
     for tag in tags:
-        tag.refresh_from_db(fields=["merged_into", "first_public_at"])
-        group = tag.group() if tag.merged_into_id is None else (tag.pk,)
-        tag.article_count = ArticleTag.objects.of(group).count()
-        if tag.first_public_at is None and tag.merged_into_id is None:
-            dates = Tag.objects.filter(pk__in=group, first_public_at__isnull=False)
-            tag.first_public_at = (
-                dates.order_by("first_public_at").values_list("first_public_at", flat=True).first()
-            )
-        tag.save(update_fields=["article_count", "first_public_at"])
         directory.enter_tag(tag)

@@ -129,6 +129,8 @@ OTHERS = {
     "articles_tag_undo": ("POST", EDITORS),
     **_of_a_model("articles_image", see=DESK, add=DESK, change=EDITORS),
     **_of_a_model("authors_author", see=DESK, add=EDITORS, change=EDITORS),
+    "authors_author_merge": ("GET", EDITORS),
+    "authors_author_unmerge": ("POST", EDITORS),
     **_of_a_model("articles_pick", see=EDITORS, add=EDITORS, change=EDITORS, delete=EDITORS),
     **_of_a_model("articles_bundle", see=EDITORS, add=EDITORS, change=EDITORS),
     **_of_a_model("articles_publishcheck", see=EDITORS, add=NOBODY, change=PUBLISHERS),
@@ -279,6 +281,8 @@ def test_who_may_use_the_other_addresses(clients, people):
             arguments = [things[plain.rpartition("_")[0]].pk]
         elif plain in {"articles_tag_merge", "articles_tag_split", "articles_tag_retire"}:
             arguments = [things["articles_tag"].pk]
+        elif plain in {"authors_author_merge", "authors_author_unmerge"}:
+            arguments = [things[plain].pk]
         elif plain == "articles_tag_undo":
             arguments = [things["change"].pk]
         url = reverse(f"admin:{plain}", args=arguments)
@@ -308,12 +312,15 @@ _ADDRESSES = {
 def _things(people):
     live = make_public("Live", tags=["Oil"])
     oil, gas = Tag.objects.get(), publishing.tag_named("Gas")
+    ada = make_author("Ada")
     return {
         "articles_tag": oil,
         "change": publishing.merge_tag(publishing.tag_named("Crude"), gas, by=None),
         "apart": tag_order.apart_key(oil, gas),
         "articles_image": make_image(),
-        "authors_author": make_author("Ada"),
+        "authors_author": ada,
+        "authors_author_merge": ada,
+        "authors_author_unmerge": publishing.merge_author(make_author("A. L."), ada, by=None),
         "articles_pick": Pick.objects.create(place="lead", position=0, article=live),
         "articles_bundle": Bundle.objects.create(name="Together", created_at=timezone.now()),
         "articles_publishcheck": PublishCheck.objects.first(),
