@@ -163,10 +163,10 @@ def _referring(target, kinds):
 
 
 def _joined(pairs):
-    """One connection for each node, with all its words; the first SHOWN."""
+    """One connection for each node, with all its words, each once; the first SHOWN."""
     words = {}
     for node, way in pairs:
-        words.setdefault(node, []).append(way)
+        words.setdefault(node, {})[way] = None
     return [Connection(node, ", ".join(ways)) for node, ways in words.items()][:SHOWN]
 
 

@@ -91,6 +91,7 @@ def newsroom():
         "rename": TagChange.objects.get(),
         "retagging": publishing.tag_articles([target], add=["Law"], by=None),
         "merge": publishing.merge_tag(publishing.tag_named("Law"), sea, by=None),
+        "merged": publishing.merge_author(make_author("A. L."), ada, by=None),
     }
 
 
@@ -150,6 +151,10 @@ VERBS = {
         rows["live"], rows["live"].revisions.get(number=1), by=None
     ),
     "save_author": lambda rows: publishing.save_author(renamed(Author, "Ada")),
+    "merge_author": lambda rows: publishing.merge_author(
+        Author.objects.get(name="Ada"), Author.objects.get(name="Eve"), by=None
+    ),
+    "unmerge_author": lambda rows: publishing.unmerge_author(rows["merged"], by=None),
     "save_tag": lambda rows: publishing.save_tag(renamed(Tag, "Oil"), aliases=["Crude"]),
     "merge_tag": lambda rows: publishing.merge_tag(
         Tag.objects.get(name="Oil"), Tag.objects.get(name="Seas"), by=None

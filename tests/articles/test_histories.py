@@ -426,6 +426,16 @@ class Newsroom:
         author.name, author.slug = f"Author {first}", f"author-{second % NAMES}-{first % 3}"
         publishing.save_author(author)
 
+    def merge_authors(self, _article, first, second):
+        authors = list(Author.objects.order_by("pk"))
+        publishing.merge_author(authors[first % NAMES], authors[second % NAMES], by=None)
+
+    def unmerge_author(self, _article, first, _second):
+        """One of those that are merged; where none is, one is at first."""
+        merged = list(Author.objects.filter(merged_into__isnull=False).order_by("pk"))
+        merged = merged or [publishing.merge_author(*self.authors[:2], by=None)]
+        publishing.unmerge_author(merged[first % len(merged)], by=None)
+
 
 _HAPPENINGS = [
     name

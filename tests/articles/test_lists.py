@@ -8,7 +8,7 @@ from articles import lists, publishing
 from articles.models import Article
 from articles.site import one_request
 from authors.models import Author
-from tests.factories import make_author, make_public
+from tests.factories import change_draft, make_author, make_public
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +39,19 @@ def test_pages_of_every_list_hold_everything_once_and_in_order(shelved):
 
     assert all_pages(lambda offset: lists.by(author.pk, offset)) == newest_first
     assert all_pages(lambda offset: lists.archived(period, offset)) == newest_first
+
+
+def test_pages_of_an_author_hold_what_merged_ones_have_written_once_and_in_order(shelved):
+    ada, others = Author.objects.get(), [make_author("Grace"), make_author("Mary")]
+    for number, article in enumerate(shelved[::3]):
+        bylines = [[others[0]], [others[1], ada], [others[1], others[0]]][number % 3]
+        change_draft(article, bylines=[one.uid for one in bylines])
+        publishing.publish(article, by=None)
+    for other in others:
+        publishing.merge_author(other, ada, by=None)
+
+    newest_first = list(Article.objects.newest_first().values_list("pk", flat=True))
+    assert all_pages(lambda offset: lists.by(ada.pk, offset)) == newest_first
 
 
 def test_every_place_of_a_list_is_found_in_any_order(shelved):

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -13,37 +12,10 @@ from hypothesis import strategies as st
 from articles import content_version, directory, labels, publishing, tag_sets
 from articles.models import Article, AuditEntry, MenuItem, Pick, Tag, TagChange
 from articles.publishing import Alias, NotAllowed, PublishingError
-from tests.factories import (
-    change_draft,
-    cite,
-    make_article,
-    make_public,
-)
+from tests.factories import change_draft, cite, make_article, make_public
+from tests.rows import dump
 
 pytestmark = pytest.mark.django_db
-
-# What an undo doesn't take back: that something happened, and when.
-_KEPT = {"auditentry", "tagchange", "contentversion"}
-_LEFT_OUT = {"tag": {"edition"}, "name": {"id"}}
-
-
-def dump():
-    """Every table of the publication, as sorted rows."""
-    tables = {}
-    for model in [
-        *apps.get_app_config("articles").get_models(),
-        *apps.get_app_config("authors").get_models(),
-    ]:
-        name = model._meta.model_name
-        if name in _KEPT:
-            continue
-        columns = [
-            column.attname
-            for column in model._meta.concrete_fields
-            if column.attname not in _LEFT_OUT.get(name, ())
-        ]
-        tables[name] = sorted(map(repr, model.objects.values_list(*columns).order_by()))
-    return tables
 
 
 def tag(name):
@@ -261,6 +233,22 @@ def test_undone_merge_takes_along_what_was_merged_before():
         "A": "B", "B": "B", "C": "C",
     }  # fmt: skip
     assert (tag("B").article_count, tag("C").article_count) == (2, 1)
+
+
+def test_undone_merge_leaves_what_has_been_merged_into_the_same_tag_since():
+    for name in "ABC":
+        make_public(f"On {name}", tags=[name])
+    first = merge("A", "B")
+    second = merge("B", "C")
+    undo(first)
+    merge("A", "C")
+
+    undo(second)
+
+    assert {one.name: one.standing.name for one in Tag.objects.all()} == {
+        "A": "C", "B": "B", "C": "C",
+    }  # fmt: skip
+    assert (tag("B").article_count, tag("C").article_count) == (1, 2)
 
 
 def test_article_of_a_tag_and_of_what_is_merged_into_it_counts_once_whenever_it_is_published():
