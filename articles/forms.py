@@ -668,7 +668,7 @@ class AuthorField(forms.ModelChoiceField):
 class MergeAuthorForm(forms.Form):
     into = AuthorField(
         queryset=Author.objects.none(),
-        label=_("Merge it into"),
+        label=_("Merge into"),
         error_messages={
             "required": _("Say which author takes its place."),
             "invalid_choice": _("Choose another author, who isn't merged."),

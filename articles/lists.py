@@ -1,5 +1,5 @@
 """The long lists: everything, and what an author has written, newest first, page by page; what
-carries tags is found by articles.tag_sets.
+carries tags, or is by several authors who are one, is found by articles.tag_sets.
 
 A page of a list begins at a place in an index, found from the last milestone before it, so the
 thousandth page costs what the first does. Milestones and counts are remembered under the content
@@ -13,7 +13,7 @@ from functools import cache
 from django.db.models import Count, Min, Q
 from django.utils import timezone
 
-from articles import labels
+from articles import labels, tag_sets
 from articles.models import Article, Byline
 from articles.paging import PER_PAGE
 from articles.prepared import Prepared
@@ -53,8 +53,8 @@ _PLACES = {
         )
     ),
     "author": Prepared(
-        lambda authors, date, pk: _of_index(
-            Byline.objects.of(authors).filter(_after(date, pk, "published_at", "article_id")),
+        lambda author, date, pk: _of_index(
+            Byline.objects.filter(_after(date, pk, "published_at", "article_id"), author=author),
             "published_at",
             "article_id",
         )
@@ -74,7 +74,10 @@ def newest(count):
 
 def by(pk, offset=0):
     """The primary keys of a page of what an author, or one who is merged into it, has written."""
-    return _page("author", labels.group("author", pk), _FIRST, offset)
+    if len(labels.group("author", pk)) > 1:
+        # No index has what several have written in one order.
+        return tag_sets.current().written_by(pk).page(offset)
+    return _page("author", pk, _FIRST, offset)
 
 
 def archived(period, offset=0):

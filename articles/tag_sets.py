@@ -103,6 +103,10 @@ class TagSets:
             articles = articles - subject.articles
         return Selection(self, articles)
 
+    def written_by(self, pk):
+        """The Selection of what an author, or one who is merged into it, has written."""
+        return Selection(self, self.authors.get(pk, BitMap()))
+
 
 class Selection:
     """Some of the public articles."""

@@ -90,7 +90,7 @@ class AuthorAdmin(Audited, Merges, RefusesByForm, admin.ModelAdmin):
             except PublishingError as error:
                 self.message_user(request, str(error), messages.ERROR)
             else:
-                words = _("“%(author)s” stands for itself again.") % {"author": author}
+                words = _("“%(author)s” isn't merged any more.") % {"author": author}
                 self.message_user(request, words, messages.SUCCESS)
             return _to(author)
         context = {
