@@ -29,7 +29,7 @@ from articles.publishing.base import (
     require,
 )
 from articles.publishing.forwards import settle_around
-from articles.publishing.standing import hold, raise_editions
+from articles.publishing.standing import hold_groups, raise_editions
 from articles.publishing.subjects import tag_named
 from articles.publishing.writing import follow_texts, seal
 from authors.models import Author
@@ -257,13 +257,12 @@ def _count(model, before, after):
         return
     # Held, so that none is merged meanwhile: an article of one and of one that is merged into it
     # counts once.
-    held = dict(hold(model, before.keys() | after.keys()).values_list("pk", "merged_into_id"))
+    named = before.keys() | after.keys()
+    held = dict(hold_groups(model, named).values_list("pk", "merged_into_id"))
     counted = [
         {pk for pk in pks if held[pk]} | {held[pk] or pk for pk in pks} for pks in (before, after)
     ]
     more, fewer = counted[1] - counted[0], counted[0] - counted[1]
-    # In one order everywhere, so that two publishes never wait for each other.
-    list(hold(model, more | fewer).values_list("pk"))
     if more:
         model.objects.filter(pk__in=more).update(article_count=F("article_count") + 1)
         model.objects.filter(pk__in=more, first_public_at__isnull=True).update(

@@ -14,6 +14,7 @@ from articles.publishing.addresses import is_former_address, leave_redirect, ref
 from articles.publishing.base import PublishingError, in_one_transaction
 from articles.publishing.standing import (
     hold,
+    hold_groups,
     lead_back,
     lead_on,
     refuse_merged,
@@ -88,7 +89,7 @@ def merge_author(author, into, *, by):
     lead there. Five authors or five thousand articles, it costs the same.
     """
     require_organise(by)
-    held = {row.pk: row for row in hold(Author, {author.pk, into.pk})}
+    held = {row.pk: row for row in hold_groups(Author, [author.pk, into.pk])}
     author, into = held[author.pk], held[into.pk]
     if author == into:
         raise PublishingError(_("Choose another author to merge this one into."))
@@ -107,7 +108,7 @@ def unmerge_author(author, *, by):
     was published in between. Returns the author.
     """
     require_organise(by)
-    author = hold(Author, [author.pk]).get()
+    author = {row.pk: row for row in hold_groups(Author, [author.pk])}[author.pk]
     refuse_standing(author)
     into = author.merged_into
     lead_back(author)

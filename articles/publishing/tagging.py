@@ -17,6 +17,7 @@ from articles.publishing.addresses import leave_redirect
 from articles.publishing.base import PublishingError, in_one_transaction
 from articles.publishing.standing import (
     hold,
+    hold_groups,
     lead_back,
     lead_on,
     refuse_merged,
@@ -288,7 +289,7 @@ def merge_tag(tag, into, *, by):
     """
     require_organise(by)
     into = Tag.objects.get(pk=into.pk).standing
-    held = {row.pk: row for row in hold(Tag, {tag.pk, into.pk})}
+    held = {row.pk: row for row in hold_groups(Tag, [tag.pk, into.pk])}
     tag, into = held[tag.pk], held[into.pk]
     refuse_merged(tag)
     if tag == into:
@@ -305,7 +306,7 @@ def merge_tag(tag, into, *, by):
 
 
 def _undo_merge(change):
-    tag = hold(Tag, [change.tag_id]).get()
+    tag = {row.pk: row for row in hold_groups(Tag, [change.tag_id])}[change.tag_id]
     refuse_standing(tag)
     into = tag.merged_into
     lead_back(tag)
