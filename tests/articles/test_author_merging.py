@@ -20,6 +20,7 @@ from articles import (
     neighbourhood,
     publishing,
     references,
+    search_suggestions,
     suggestions,
     tag_sets,
 )
@@ -167,19 +168,22 @@ def test_article_is_by_the_other_before_and_after_it_is_published(client, merged
     assert author("Ada Lovelace").article_count == 4
 
 
-def test_references_to_a_merged_author_lead_to_the_other(client, merged, written):
+def test_references_to_a_merged_author_lead_to_the_other(client, merged, written, zora):
+    alone = make_public("Alone", body=f"<p>{cite(zora)}</p>")
     citing = client.get("/articles/citing/").content.decode()
     recommending = client.get("/articles/recommending/").context["page"]
-    connected = [neighbourhood.of_article(written[name]) for name in ("citing", "recommending")]
+    sources = [written["citing"], written["recommending"], alone]
+    connected = [neighbourhood.of_article(source).groups[0].connections for source in sources]
 
     assert '<a href="/authors/ada-lovelace/">the poet</a>' in citing
     assert [(item.title, item.url) for item in recommending.related] == [
         ("Ada Lovelace", "/authors/ada-lovelace/")
     ]
-    assert [[(one.node.label, one.words) for one in around.groups[0].connections]
-            for around in connected] == [
-        [("Ada Lovelace", "in the text")], [("Ada Lovelace", "as a related link")],
-    ]  # fmt: skip
+    assert [[(one.node.label, one.words) for one in connections] for connections in connected] == [
+        [("Ada Lovelace", "in the text")],
+        [("Ada Lovelace", "as a related link")],
+        [("Ada Lovelace", "in the text")],
+    ]
     assert health.counts()[health.Kind.DRAFT] == 0
 
 
@@ -200,12 +204,16 @@ def test_tag_counts_what_is_written_by_both_as_of_one(client, merged):
     assert [(one.name, count) for one, count in writers] == [("Ada Lovelace", 2), ("Grace", 2)]
 
 
-def test_home_and_sitemap_know_one(client, merged):
+def test_home_and_sitemap_know_one(client, merged, zora):
+    newest = make_public("Newest", authors=[zora])
+
     home = client.get("/").context["authors"]
     sitemap = client.get("/sitemap-subjects.xml").content.decode()
 
     assert [one.name for one in home] == ["Ada Lovelace", "Grace"]
     assert sitemap.count("/authors/") == 2
+    dates = re.findall(r"/authors/ada-lovelace/</loc><lastmod>([^<]*)<", sitemap)
+    assert dates == [newest.first_published_at.isoformat()]
 
 
 @pytest.mark.parametrize("query", ["Zora Byron", "zora", "Byron", "Lovelace", "Ada Lovelace"])
@@ -225,6 +233,15 @@ def test_name_of_a_merged_author_leads_to_the_other_in_the_search(client, merged
     assert [one.name for one in named] == ["Ada Lovelace"]
     assert [one["label"] for one in suggested if one["kind"] == "Author"] == ["Ada Lovelace"]
     assert (mended.words.lower(), len(mended.found.matches)) == ("zora", 3)
+
+
+def test_merged_authors_take_no_place_among_the_suggestions(client, merged, monkeypatch):
+    make_public("Later", authors=[make_author("Zorro")])
+    monkeypatch.setattr(search_suggestions, "LOOKED_AT", 2)
+
+    suggested = client.get("/search/suggest/", {"q": "zor"}).json()["suggestions"]
+
+    assert {one["label"] for one in suggested} == {"Ada Lovelace", "Zorro"}
 
 
 def test_search_is_narrowed_down_to_an_author_by_either_address(client, merged):
@@ -308,11 +325,12 @@ def test_none_is_hidden_by_those_that_are_merged(merged):
     ]
 
 
-def test_retired_author_is_found_by_no_name(merged, ada):
+def test_retired_author_is_found_by_no_name_and_hides_none(merged, ada):
+    other = make_author("Zora Zimmer")
     ada.is_retired = True
     publishing.save_author(ada)
 
-    assert directory.find_authors("zora", limit=5) == []
+    assert [found.target for found in directory.find_authors("zora", limit=1)] == [other]
     assert directory.find_authors("ada", limit=5) == []
 
 
@@ -430,6 +448,17 @@ def test_merged_author_is_neither_changed_nor_retired(merged, zora):
         publishing.save_author(opened_before)
 
     assert dump() == before
+
+
+def test_author_that_was_opened_while_it_was_merged_stands_for_itself_still(merged):
+    opened = author("Zora Byron")
+    unmerge("Zora Byron")
+
+    opened.role = "Novelist"
+    publishing.save_author(opened)
+
+    zora = author("Zora Byron")
+    assert (zora.role, zora.merged_into, zora.merged_with) == ("Novelist", None, None)
 
 
 def test_author_that_was_opened_before_somebody_was_merged_into_it_keeps_the_counts(written):
