@@ -67,7 +67,9 @@ def lead_on(thing, into):
 
 def lead_back(thing):
     """Lets what is merged stand for itself again, with what goes along with it."""
-    model, group, into = type(thing), merged_together(thing), thing.merged_into
+    model, group = type(thing), merged_together(thing)
+    # Held already, unless somebody merged it at this moment.
+    into = hold(model, [thing.merged_into_id]).get()
     model.objects.filter(pk__in=group[1:]).update(merged_into=thing)
     model.objects.filter(pk=thing.pk).update(merged_into=None)
     _settle(thing, into)
