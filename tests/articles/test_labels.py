@@ -62,6 +62,17 @@ def test_raw_change_of_what_is_remembered_shows_at_once(client, named, model, ch
     assert words in client.get(path).content.decode()
 
 
+def test_author_that_a_raw_change_merges_is_named_as_the_other_at_once(client, named):
+    grace = make_author("Grace")
+    assert "Ada" in client.get("/articles/named/").content.decode()
+
+    Author.objects.filter(pk=named.pk).update(merged_into=grace, merged_with=grace)
+    settle()
+
+    page = client.get("/articles/named/").content.decode()
+    assert ("Ada" in page, "Grace" in page, "/authors/grace/" in page) == (False, True, True)
+
+
 def test_author_who_isnt_known_any_more_is_no_link(client, named):
     other = make_public("Other", body=f"<p>By {cite(named, 'her')}.</p>")
     path = other.get_absolute_url()
