@@ -1,5 +1,7 @@
 """Small pieces that pages are full of, as HTML: made here, since templates take long for each."""
 
+from functools import lru_cache
+
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 from django.utils.html import escape, format_html
@@ -27,13 +29,23 @@ def interface_language_attributes(language):
 
 
 def when(time, form):
-    """A moment for people, in a form of Django's dates, and for machines."""
+    """A day for people, in a form of Django's dates, and the moment for machines."""
     local = timezone.localtime(time)
-    words = format_date(local, form)
+    words = _day_in_words(local.date(), form, get_language())
     return mark_safe(f'<time datetime="{local.isoformat()}">{words}</time>')
 
 
+@lru_cache(maxsize=10_000)
+def _day_in_words(day, form, _language):
+    return format_date(day, form)
+
+
 def reading_time(minutes):
+    return _reading_time(minutes, get_language())
+
+
+@lru_cache(maxsize=1000)
+def _reading_time(minutes, _language):
     return _("%(minutes)s min read") % {"minutes": minutes}
 
 
