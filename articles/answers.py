@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from articles import search, vocabulary
 from articles.models import Tag
-from articles.prepared import Prepared
+from articles.prepared import Prepared, instance
 from articles.search import Filters, Found
 from articles.tag_groups import groups_of, standing_tags
 from articles.text_analysis import STOP_WORDS
@@ -225,6 +225,20 @@ def _words_of_names():
 # Named by what was typed.
 
 
+_OF_NAMED = ("id", "name", "slug", "article_count")
+_listed = {
+    model: Prepared(
+        lambda pks, model=model: (
+            model.objects.listed()
+            .filter(pk__in=pks)
+            .order_by("-article_count", "name")
+            .values_list(*_OF_NAMED)
+        )
+    )
+    for model in (Tag, Author)
+}
+
+
 def named(names, query, *, limit=3):
     """Tags and authors, in lists now, with a name that is exactly what a Query says."""
     words = [word for word, _start, _end in query.words]
@@ -238,8 +252,7 @@ def named(names, query, *, limit=3):
     found = []
     for model, pks in ((Tag, tags), (Author, authors)):
         pks = standing_tags(pks).values() if model is Tag else pks
-        if pks:
-            found += model.objects.listed().filter(pk__in=pks).order_by("-article_count", "name")
+        found += [instance(model, _OF_NAMED, row) for row in _listed[model](pks)]
     return found[:limit]
 
 

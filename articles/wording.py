@@ -116,6 +116,41 @@ def byline(card, with_date=True):
     return mark_safe(f'<p class="byline">\n{"".join(lines)}</p>')
 
 
+def tag_links(tags):
+    """Tags under an article. One that a draft names for the first time has no page yet."""
+    return mark_safe(
+        "\n".join(
+            f'<li><a class="tag-link" rel="tag" href="{escape(tag.url)}">{escape(tag.name)}</a></li>'
+            if tag.url
+            else f'<li><span class="tag-link">{escape(tag.name)}</span></li>'
+            for tag in tags
+        )
+    )
+
+
+def related(items):
+    """What an article recommends, here and elsewhere."""
+    return mark_safe("".join(map(_related, items)))
+
+
+def _related(item):
+    rel = ' rel="external noopener"' if item.is_external else ""
+    standfirst = item.standfirst and (
+        f'<p class="related__standfirst">{escape(item.standfirst)}</p>'
+    )
+    note = f"{escape(item.host)} ↗" if item.is_external else ""
+    if item.published_at and not item.is_external:
+        note = when(item.published_at, "j F Y")
+    note = note and f'<p class="related__note">{note}</p>'
+    return f'''<li class="related__item">
+<h3 class="related__title"{language_attributes(item.language)}>\
+<a href="{escape(item.url)}"{rel}>{escape(item.title)}</a></h3>
+{standfirst}
+{note}
+</li>
+'''
+
+
 def citations(items):
     """Who cites, with the sentence."""
     return mark_safe(f'<ul class="cited__list">\n{"".join(map(_citation, items))}</ul>')

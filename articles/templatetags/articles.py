@@ -12,7 +12,7 @@ register = template.Library()
 for _piece in (
     *(wording.language_attributes, wording.interface_language_attributes),
     *(wording.when, wording.reading_time, wording.breadcrumbs, wording.kicker, wording.byline),
-    *(wording.avatar, wording.face, wording.citations),
+    *(wording.avatar, wording.face, wording.tag_links, wording.related, wording.citations),
     *(wording.river, wording.index_entry, wording.index_entries),
 ):
     register.filter(_piece)
