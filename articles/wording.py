@@ -120,10 +120,10 @@ def tag_links(tags):
     """Tags under an article. One that a draft names for the first time has no page yet."""
     return mark_safe(
         "\n".join(
-            f'<li><a class="tag-link" rel="tag" href="{escape(tag.url)}">{escape(tag.name)}</a></li>'
-            if tag.url
-            else f'<li><span class="tag-link">{escape(tag.name)}</span></li>'
-            for tag in tags
+            f'<li><a class="tag-link" rel="tag" href="{escape(url)}">{escape(name)}</a></li>'
+            if url
+            else f'<li><span class="tag-link">{escape(name)}</span></li>'
+            for url, name in ((tag.url, tag.name) for tag in tags)
         )
     )
 
