@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from articles import labels, search, vocabulary
 from articles.models import Tag
-from articles.prepared import Prepared
+from articles.prepared import Prepared, instance
 from articles.search import Filters, Found
 from articles.text_analysis import STOP_WORDS
 from authors.models import Author
@@ -224,6 +224,20 @@ def _words_of_names():
 # Named by what was typed.
 
 
+_OF_NAMED = ("id", "name", "slug", "article_count")
+_listed = {
+    model: Prepared(
+        lambda pks, model=model: (
+            model.objects.listed()
+            .filter(pk__in=pks)
+            .order_by("-article_count", "name")
+            .values_list(*_OF_NAMED)
+        )
+    )
+    for model in (Tag, Author)
+}
+
+
 def named(names, query, *, limit=3):
     """Tags and authors, in lists now, with a name that is exactly what a Query says."""
     words = [word for word, _start, _end in query.words]
@@ -236,8 +250,7 @@ def named(names, query, *, limit=3):
     tags, authors = search.named_ids(tokens)
     found = []
     for model, pks in ((Tag, tags), (Author, authors)):
-        if pks:
-            found += model.objects.listed().filter(pk__in=pks).order_by("-article_count", "name")
+        found += [instance(model, _OF_NAMED, row) for row in _listed[model](pks)]
     return found[:limit]
 
 

@@ -12,8 +12,13 @@ _PATHS = {
 
 
 def site(request):
+    site = publication()
     return {
-        "site": publication(),
+        "site": site,
+        # The entry of the menus that leads to this very page, if there is one.
+        "current": next(
+            (item.url for item in (*site.menu, *site.footer_menu) if item.url == request.path), ""
+        ),
         "interface_language": get_language(),
         # Where every page leads.
         "paths": {name: path_to(route) for name, route in _PATHS.items()},

@@ -62,11 +62,12 @@ _ASKED_OF_DJANGO_WITHOUT = (
     "HTTP_IF_MODIFIED_SINCE",
     "HTTP_RANGE",
 )
+# How thoroughly: what is stored, and what is sent once.
 _COMPRESS = {
-    "zstd": lambda content: zstd.compress(content, 9),
-    "br": lambda content: brotli.compress(content, quality=5),
-    "gzip": lambda content: gzip.compress(content, 6, mtime=0),
-    "identity": lambda content: content,
+    "zstd": lambda content, is_kept: zstd.compress(content, 9 if is_kept else 3),
+    "br": lambda content, is_kept: brotli.compress(content, quality=5 if is_kept else 3),
+    "gzip": lambda content, is_kept: gzip.compress(content, 6 if is_kept else 4, mtime=0),
+    "identity": lambda content, is_kept: content,
 }
 # The best first.
 CODINGS = [coding for coding in _COMPRESS if coding != "identity"]
@@ -119,6 +120,8 @@ class PageServer(WSGIHandler):
         key = self._key(environ)
         if key is None:
             return super().__call__(environ, start_response)
+        if not self.store.max_size:
+            return self._made(None, None, key, environ, start_response)
         version = self._version()
         memory = self._memory
         if memory.version != version:
@@ -145,8 +148,6 @@ class PageServer(WSGIHandler):
         if settings.IS_HTTPS and environ.get("HTTP_X_FORWARDED_PROTO") != "https":
             return None
         if query and not (_NUMBERED.fullmatch(query) or self._is_search(path, query)):
-            return None
-        if not self.store.max_size:
             return None
         return Key(path, query, best_coding(environ.get("HTTP_ACCEPT_ENCODING", "")))
 
@@ -219,9 +220,10 @@ class PageServer(WSGIHandler):
                 return []
             return response
         coding = key.coding if len(response.content) >= WORTH_COMPRESSING else "identity"
-        content = _COMPRESS[coding](response.content)
+        is_kept = bool(self.store.max_size) and getattr(response, "is_kept", True)
+        content = _COMPRESS[coding](response.content, is_kept)
         headers = [*_shared(headers), *_coding_headers(coding)]
-        answer = self._kept(version, key, response, headers, content)
+        answer = is_kept and self._kept(version, key, response, headers, content)
         if answer:
             memory.keep(key, answer)
         else:
@@ -232,7 +234,7 @@ class PageServer(WSGIHandler):
 
     def _kept(self, version, key, response, headers, content):
         """The answer as it is stored; None where it isn't."""
-        if not getattr(response, "is_kept", True) or len(content) > LONGEST_ANSWER:
+        if len(content) > LONGEST_ANSWER:
             return None
         if content_version.current() != version:
             # It may be older than what the version says now, or newer.

@@ -78,13 +78,23 @@ class _Written:
 
     def rows(self, values, offset):
         values = [_adapted(value) for value in values]
-        sql = f"{self.sql} OFFSET {offset:d}" if offset else self.sql
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [values[place] for place in self.places])
-            rows = cursor.fetchall()
+        values = [values[place] for place in self.places]
+        if offset:
+            with connection.cursor() as cursor:
+                cursor.execute(f"{self.sql} OFFSET {offset:d}", values)
+                rows = cursor.fetchall()
+        else:
+            with _cursor_for_more() as cursor:
+                cursor.execute(self.sql, values)
+                rows = cursor.fetchall()
         if self.converters:
             return [tuple(row) for row in self.compiler.apply_converters(rows, self.converters)]
         return rows
+
+
+def _cursor_for_more():
+    """A cursor for what will be asked again; SQLite's keeps what it has read by itself."""
+    return connection.planned_cursor() if connection.vendor == "postgresql" else connection.cursor()
 
 
 def _filled(sql, constants):

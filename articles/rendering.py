@@ -13,6 +13,7 @@ import html
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from html.parser import HTMLParser
 
 import nh3
@@ -638,6 +639,8 @@ def cut_section(body, anchor):
     return body, ""
 
 
+# Saving and publishing ask this of the same few bodies again and again.
+@lru_cache(maxsize=16)
 def structure(body):
     """What a stored body holds: headings, references with their sentences, pictures, text."""
     reader = _StructureReader()

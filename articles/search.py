@@ -25,7 +25,7 @@ from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from itertools import combinations
 from typing import NamedTuple
 from zlib import crc32
@@ -452,27 +452,38 @@ def _weights(title, standfirst, headings, text):
     return "\n".join(f" {' '.join(words)} " for words in lines)
 
 
-def _weight_in(weights, clause, names):
-    """What a clause weighs in an article, 0 where it isn't fulfilled by a word or a name.
-
-    weights and names: as in Entry.
+def _weigher(clause):
+    """A function that says what a clause weighs in an article, 0 where it isn't fulfilled by a
+    word or a name. Its arguments, weights and names, are as in Entry.
     """
-    heaviest, named = 0, 0
-    for alternative in clause:
-        first = alternative.tokens[0]
-        if _is_name(alternative):
-            if first in names.split():
-                named = max(named, _AUTHOR_WEIGHT if first[0] == _AUTHOR else _TAG_WEIGHT)
-            continue
-        # A row of words weighs what its lightest one does.
-        lightest = _HEAVIEST
-        for token in alternative.tokens:
-            if not _is_gap(token):
-                place = weights.find(f" {token}" if alternative.is_prefix else f" {token} ")
+    named = {
+        alternative.tokens[0]: _AUTHOR_WEIGHT
+        if alternative.tokens[0][0] == _AUTHOR
+        else _TAG_WEIGHT
+        for alternative in clause
+        if _is_name(alternative)
+    }
+    rows = [
+        [f" {token}" if alternative.is_prefix else f" {token} " for token in alternative.tokens
+         if not _is_gap(token)]
+        for alternative in clause
+        if not _is_name(alternative)
+    ]  # fmt: skip
+
+    def weight_in(weights, names):
+        heaviest = 0
+        for row in rows:
+            # A row of words weighs what its lightest one does.
+            lightest = _HEAVIEST
+            for token in row:
+                place = weights.find(token)
                 own = _HEAVIEST - weights.count("\n", 0, place) if place >= 0 else 0
                 lightest = min(lightest, own)
-        heaviest = max(heaviest, lightest)
-    return heaviest + _WEIGHT_STEPS * named
+            heaviest = max(heaviest, lightest)
+        name = max((named.get(token, 0) for token in names.split()), default=0) if named else 0
+        return heaviest + _WEIGHT_STEPS * name
+
+    return weight_in
 
 
 def _shortened(sequence, loose):
@@ -1048,10 +1059,11 @@ def _weighed(wanted, weighed, matches):
         recent = _recent(counted=True)
         counts = _engine().counts(wanted, recent)
         rarity = [math.log(1 + recent.articles / (count + 0.5)) for count in counts]
+    weighers = list(zip(rarity, map(_weigher, weighed), strict=True))
     scores = {
         match.article_id: sum(
-            factor * _weight_in(weights.get(match.article_id, ""), clause, match.names)
-            for factor, clause in zip(rarity, weighed, strict=True)
+            factor * weight_in(weights.get(match.article_id, ""), match.names)
+            for factor, weight_in in weighers
         )
         for match in matches
     }
@@ -1165,6 +1177,7 @@ def are_all_in(text, query):
     )
 
 
+@lru_cache(maxsize=50_000)
 def _matched_term(spelling, terms):
     written = forms(spelling)
     if not terms.words.isdisjoint(written):

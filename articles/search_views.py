@@ -134,11 +134,11 @@ def _hits(ids, query):
     hits = cards_in_order(ids)
     pks = [card.pk for card in hits]
     texts = texts_of(pks)
-    sections = {}
+    terms, sections = query.terms, {}
     for article, *section in _sections(pks):
         sections.setdefault(article, []).append(section)
     for card in hits:
-        passage = index.best_passage(texts[card.pk], query.terms)
+        passage = index.best_passage(texts[card.pk], terms)
         card.snippet = passage.html
         if passage.at is not None and not index.are_all_in(card.title, query):
             section = index.section_at(texts[card.pk], sections.get(card.pk, ()), passage.at)

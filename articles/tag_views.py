@@ -123,7 +123,7 @@ def _overview(combination):
             (path_to("articles:tag", subject.slug), subject.name, count)
             for subject, count in related
         ],
-        "writers": [(known[pk], count) for pk, count in writers],
+        "writers": [(known[pk], wording.article_count(count)) for pk, count in writers],
     }
 
 

@@ -12,6 +12,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from articles.models import Word
+from articles.prepared import Prepared
 from articles.text_analysis import STOP_WORDS, tokens
 
 # How many articles stand for a word, so that it seldom has to be looked for another.
@@ -78,12 +79,18 @@ def _row(article_id, word):
     )
 
 
+_witnesses = Prepared(
+    lambda words: (
+        Word.objects.filter(word__in=words).order_by().values_list("word").annotate(Count("pk"))
+    )
+)
+
+
 def _count(words):
     """word → how many articles stand for it, of those that have any."""
     counts = {}
     for some in _in_portions(words):
-        rows = Word.objects.filter(word__in=some).order_by()
-        counts |= dict(rows.values_list("word").annotate(Count("pk")))
+        counts |= dict(_witnesses(some))
     return counts
 
 

@@ -1,5 +1,7 @@
 """Small pieces that pages are full of, as HTML: made here, since templates take long for each."""
 
+from functools import lru_cache
+
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 from django.utils.html import escape, format_html
@@ -27,14 +29,28 @@ def interface_language_attributes(language):
 
 
 def when(time, form):
-    """A moment for people, in a form of Django's dates, and for machines."""
+    """A day for people, in a form of Django's dates, and the moment for machines."""
     local = timezone.localtime(time)
-    words = format_date(local, form)
+    words = _day_in_words(local.date(), form, get_language())
     return mark_safe(f'<time datetime="{local.isoformat()}">{words}</time>')
 
 
+@lru_cache(maxsize=10_000)
+def _day_in_words(day, form, _language):
+    return format_date(day, form)
+
+
 def reading_time(minutes):
+    return _reading_time(minutes, get_language())
+
+
+@lru_cache(maxsize=1000)
+def _reading_time(minutes, _language):
     return _("%(minutes)s min read") % {"minutes": minutes}
+
+
+def article_count(number):
+    return ngettext("%(counter)s article", "%(counter)s articles", number) % {"counter": number}
 
 
 def in_words(links):
@@ -42,6 +58,118 @@ def in_words(links):
     if len(links) < 2:
         return links[0] if links else ""
     return mark_safe(f"{', '.join(links[:-1])} {_('and')} {links[-1]}")
+
+
+def breadcrumbs(crumbs):
+    """Where the page is."""
+    if not crumbs:
+        return ""
+    links = [
+        f'<li><a href="{escape(crumb.url)}">{escape(crumb.label)}</a></li>\n'
+        for crumb in crumbs[:-1]
+    ]
+    return mark_safe(
+        f'<nav class="breadcrumbs" aria-label="{escape(_("Breadcrumb"))}">\n'
+        f'<ol class="breadcrumbs__list">\n{"".join(links)}'
+        f'<li><span aria-current="page">{escape(crumbs[-1].label)}</span></li>\n</ol>\n</nav>'
+    )
+
+
+def avatar(author, size="small"):
+    """A round photo, or the first letter of the name, which always stands beside it.
+
+    size: small, medium or large.
+    """
+    if author.photo:
+        return mark_safe(
+            f'<img class="avatar avatar--{size}" src="{escape(author.photo.square_src)}"'
+            ' width="256" height="256" alt="" loading="lazy" decoding="async">'
+        )
+    return mark_safe(
+        f'<span class="avatar avatar--{size}" aria-hidden="true">{escape(author.initial)}</span>'
+    )
+
+
+def face(author, note):
+    """A person in a list of people, with some words below the name."""
+    note = note and f'<p class="face__role">{escape(note)}</p>'
+    return mark_safe(
+        f'<li class="face">{avatar(author)}<div class="face__words"><p class="face__name">'
+        f'<a href="{escape(author.url)}">{escape(author.name)}</a></p>{note}</div></li>'
+    )
+
+
+def kicker(card):
+    """The first tag, above a headline."""
+    return mark_safe(f'<p class="kicker">{card.tag.link}</p>') if card.tag else ""
+
+
+def byline(card, with_date=True):
+    """Who, when, how long: one line."""
+    lines = [
+        f'<span class="byline__authors">{_("By")} {card.byline}</span>\n' if card.authors else "",
+        f'<span class="byline__date">{card.date}</span>\n' if with_date else "",
+        f'<span class="byline__length">{escape(card.reading_time)}</span>\n'
+        if card.reading_minutes
+        else "",
+    ]
+    return mark_safe(f'<p class="byline">\n{"".join(lines)}</p>')
+
+
+def tag_links(tags):
+    """Tags under an article. One that a draft names for the first time has no page yet."""
+    return mark_safe(
+        "\n".join(
+            f'<li><a class="tag-link" rel="tag" href="{escape(url)}">{escape(name)}</a></li>'
+            if url
+            else f'<li><span class="tag-link">{escape(name)}</span></li>'
+            for url, name in ((tag.url, tag.name) for tag in tags)
+        )
+    )
+
+
+def related(items):
+    """What an article recommends, here and elsewhere."""
+    return mark_safe("".join(map(_related, items)))
+
+
+def _related(item):
+    rel = ' rel="external noopener"' if item.is_external else ""
+    standfirst = item.standfirst and (
+        f'<p class="related__standfirst">{escape(item.standfirst)}</p>'
+    )
+    note = f"{escape(item.host)} ↗" if item.is_external else ""
+    if item.published_at and not item.is_external:
+        note = when(item.published_at, "j F Y")
+    note = note and f'<p class="related__note">{note}</p>'
+    return f'''<li class="related__item">
+<h3 class="related__title"{language_attributes(item.language)}>\
+<a href="{escape(item.url)}"{rel}>{escape(item.title)}</a></h3>
+{standfirst}
+{note}
+</li>
+'''
+
+
+def citations(items):
+    """Who cites, with the sentence."""
+    return mark_safe(f'<ul class="cited__list">\n{"".join(map(_citation, items))}</ul>')
+
+
+def _citation(item):
+    foreign = language_attributes(item.language)
+    sentence = item.sentence_html and (
+        f'<blockquote class="cited__sentence"{foreign}><p>{item.sentence_html}</p></blockquote>'
+    )
+    section = item.section and (
+        f'<span>{_("on")} <a href="{escape(item.section_url)}">{escape(item.section)}</a></span>'
+    )
+    return f'''<li class="cited__item">
+{sentence}
+<h3 class="cited__title"{foreign}><a href="{escape(item.url)}">{escape(item.title)}</a></h3>
+<p class="cited__note">{when(item.published_at, "j F Y")}{section}</p>
+</li>
+'''
 
 
 def contents(headings):
@@ -67,7 +195,6 @@ def river(cards, hide_authors=False):
         section = card.section and (
             f'<p class="river-item__section"{foreign}>{escape(card.section)}</p>'
         )
-        kicker = f'<p class="kicker">{card.tag.link}</p>' if card.tag else ""
         line = [
             f'<span class="byline__authors">{by} {card.byline}</span>'
             if card.authors and not hide_authors
@@ -80,7 +207,7 @@ def river(cards, hide_authors=False):
             f'''<article class="river-item">
 <p class="river-item__date">{card.short_date}</p>
 <div class="river-item__words">
-{kicker}
+{kicker(card)}
 <h3 class="river-item__title"{foreign}><a href="{escape(card.url)}">{escape(card.title)}</a></h3>
 {section}{words}
 <p class="byline">

@@ -8,7 +8,7 @@ import pygal
 from pygal.style import Style
 
 # What rows are compared with.
-BASELINES = ("file", "WSGI view", "Django view")
+BASELINES = ("file", "WSGI view", "Django view", "ORM view")
 _STYLE = Style(
     background="white",
     plot_background="white",

@@ -21,6 +21,11 @@ from irb_site.processes import end_with_parent
 from tests import nginx
 
 HERE = Path(__file__).resolve().parent
+_BARE = {
+    "WSGI view": "bare:wsgi",
+    "Django view": "bare:django",
+    "ORM view": "bare_orm:application",
+}
 PATIENCE = 60
 
 
@@ -116,8 +121,9 @@ def _wait_for(server, path, process, log):
 def all_of(publication, port):
     """Everything that is measured, by name, on this port and those after it.
 
-    "python" and "nginx" keep pages, "uncached" doesn't; "file", "WSGI view" and "Django view" are
-    what they are compared with: each sends one article's page, compressed beforehand.
+    "python" and "nginx" keep pages, "uncached" doesn't. The others are what they are compared
+    with: "file", "WSGI view" and "Django view" send one article's page, compressed beforehand;
+    "ORM view" asks for an article and sends the body, and is all that a page made anew could be.
     """
     with ExitStack() as stack:
         folder = publication.folder
@@ -134,11 +140,9 @@ def all_of(publication, port):
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir()
         servers |= stack.enter_context(_nginx(publication, scratch, port + 2, servers["python"]))
-        for place, (name, application) in enumerate(
-            {"WSGI view": "bare:wsgi", "Django view": "bare:django"}.items()
-        ):
+        for place, (name, application) in enumerate(_BARE.items()):
             servers[name] = stack.enter_context(
-                _bare(name, application, port + 4 + place, folder, scratch / "plain" / "page.gz")
+                _bare(name, application, port + 4 + place, publication, scratch)
             )
         yield servers
 
@@ -158,9 +162,12 @@ def publication_server(publication, name, port, **settings):
     log = publication.folder / f"{name}.log"
     command = [sys.executable, "manage.py", "serve", "--host", "127.0.0.1", "--port", port]
     with _running(command, log=log, env=publication.environment | settings) as process:
-        database = [publication.server.pid] if publication.server else []
-        server = Server(name, port, process.pid, *database)
+        server = Server(name, port, process.pid, *_database(publication))
         yield _wait_for(server, "/healthz", process, log)
+
+
+def _database(publication):
+    return [publication.server.pid] if publication.server else []
 
 
 _PLAIN_FILES = """
@@ -189,14 +196,15 @@ def _nginx(publication, folder, port, upstream):
 
 
 @contextmanager
-def _bare(name, application, port, folder, page):
-    """A view that sends bytes, under the same web server with as many processes and threads."""
-    log = folder / f"{application.replace(':', '-')}.log"
+def _bare(name, application, port, publication, scratch):
+    """A single view, under the same web server with as many processes and threads."""
+    log = publication.folder / f"{application.replace(':', '-')}.log"
     command = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1",
         "--port", port, "--workers", 2, "--blocking-threads", 2, "--http", 1, "--no-ws",
         "--log-level", "warning", application,
     ]  # fmt: skip
-    environment = os.environ | {"BARE_PAGE": str(page)}
+    environment = os.environ | {"BARE_PAGE": str(scratch / "plain" / "page.gz")}
     with _running(command, log=log, cwd=HERE, env=environment) as process:
-        yield _wait_for(Server(name, port, process.pid), "/healthz", process, log)
+        database = _database(publication) if name == "ORM view" else []
+        yield _wait_for(Server(name, port, process.pid, *database), "/healthz", process, log)

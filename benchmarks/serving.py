@@ -6,9 +6,10 @@
 
 Makes publications of the given sizes, each once for all runs (they stay in FOLDER); starts
 `manage.py serve` and nginx as in production, and beside them what they are compared with: nginx
-with a plain compressed file of the same bytes, and bare views under the same web server. wrk asks
-for all of it by turns, eight requests at a time. With --strain also readers and editors at once for
-so many seconds, and 2,000 connections that do as they please.
+with a plain compressed file of the same bytes, and bare views under the same web server, one of
+which asks the database for an article. wrk asks for all of it by turns, eight requests at a time.
+With --strain also readers and editors at once for so many seconds, and 2,000 connections that do
+as they please.
 
 The figure to trust on a machine that does other things, too, is the time that the processors
 spent: of all processes with a part in the answer, the database's and nginx's included. Needs wrk,
@@ -63,7 +64,7 @@ def _arguments():
     options.add_argument("--strain", type=int, default=0, metavar="SECONDS")
     options.add_argument("--only", default="", help="a word that the names of pages must hold")
     options.add_argument("--keep", default=KEPT, metavar="FOLDER")
-    options.add_argument("--port", type=int, default=8430, help="the first of six")
+    options.add_argument("--port", type=int, default=8430, help="the first of seven")
     options.add_argument("--json", type=Path, metavar="FILE")
     options.add_argument("--plot", type=Path, metavar="FILE.svg")
     return options.parse_args()

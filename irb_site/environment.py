@@ -109,7 +109,7 @@ def database(name, *, default_path):
     """Django's database settings for a database URL, or for the embedded SQLite file."""
     value = text(name) or f"sqlite:///{default_path}"
     try:
-        config = dj_database_url.parse(value, conn_health_checks=True)
+        config = dj_database_url.parse(value)
     except (ValueError, KeyError):
         # The value itself isn't repeated here: it may hold a password.
         raise ImproperlyConfigured(
@@ -135,8 +135,11 @@ def database(name, *, default_path):
     elif config["ENGINE"] == "django.db.backends.postgresql":
         if not config["NAME"]:
             raise ImproperlyConfigured(f"{name} doesn't say which database: end it with /name.")
+        config["ENGINE"] = "irb_site.postgresql"
         # For each process, which answers two requests at a time.
         options["pool"] = {"min_size": 1, "max_size": 4, "timeout": 10}
+        # With prepare=no for poolers in between that give each query another connection.
+        options["prepare_threshold"] = None if options.pop("prepare", "yes") == "no" else 0
     else:
         raise ImproperlyConfigured(
             f"{name} must name a PostgreSQL or SQLite database; it begins with"

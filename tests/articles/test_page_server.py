@@ -521,13 +521,17 @@ def test_store_that_is_full_changes_no_answer(site, server, settings):
     assert ask(full, "/articles/sea/", accept_encoding="gzip", if_none_match=etag).status == 304
 
 
-def test_store_can_be_done_without(site, settings, tmp_path):
-    settings.PAGE_STORE, settings.PAGE_STORE_SIZE = tmp_path / "pages", 0
+def test_store_can_be_done_without(site, server, settings, tmp_path):
+    stored = ask(server, "/articles/sea/")
+    settings.PAGE_STORE, settings.PAGE_STORE_SIZE = tmp_path / "none", 0
     without = PageServer()
 
     answer = ask(without, "/articles/sea/", accept_encoding="gzip")
 
     assert (answer.status, answer.headers["Content-Encoding"]) == (200, "gzip")
+    assert answer.content == stored.content
+    etag = answer.headers["ETag"]
+    assert ask(without, "/articles/sea/", if_none_match=etag).status == 304
     assert names(without) == {"pages": [], "answers": []}
 
 

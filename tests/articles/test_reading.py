@@ -8,6 +8,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import HttpResponse
 from django.urls import include, path
+from django.utils import translation
 
 from articles import publishing
 from articles.content_version import raise_version
@@ -855,6 +856,30 @@ def test_menu_shows_what_is_public_in_order(client):
     ]
     assert html.all_words(page, "//a[@aria-current='page']") == ["Us"]
     assert hrefs(page, html.by_class("footer__menu") + "//a") == ["/authors/"]
+
+
+def test_menus_mark_the_page_at_hand_whichever_was_asked_for_before(client):
+    for name in ("One", "Two"):
+        page = make_public(name, kind="page", slug=name.lower())
+        for place in ("header", "footer"):
+            MenuItem.objects.create(place=place, label=name, article=page)
+    raise_version()
+    paths = ["/pages/one/", "/pages/two/", "/pages/one/", "/"]
+
+    marked = [html.all_words(client.get(path), "//a[@aria-current='page']") for path in paths]
+
+    assert marked == [["One", "One"], ["Two", "Two"], ["One", "One"], []]
+
+
+def test_what_is_remembered_of_pages_is_in_the_language_of_each(client):
+    make_public("Sea", at=datetime(2026, 3, 5, 12, tzinfo=UTC), body="<p>Words.</p>")
+    client.get("/articles/")
+
+    with translation.override("de"):
+        page = client.get("/articles/")
+
+    assert html.all_words(page, html.by_class("masthead__search-link")) == ["Suchen"]
+    assert html.all_words(page, html.by_class("river-item__date")) == ["5 Mär 2026"]
 
 
 def test_menu_entry_goes_and_comes_with_its_page(client):

@@ -7,7 +7,6 @@ from contextlib import closing
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, transaction
-from django.db.utils import ConnectionHandler
 
 from irb_site import environment
 
@@ -151,22 +150,6 @@ def test_sqlite_begins_transactions_as_writers():
         pytest.raises(sqlite3.OperationalError, match="database is locked"),
     ):
         other.execute("BEGIN IMMEDIATE")
-
-
-@pytest.mark.postgresql_only
-@pytest.mark.django_db(transaction=True)
-def test_postgresql_connections_come_from_a_checked_pool(monkeypatch, tmp_path):
-    config = read_database(os.environ["DATABASE_URL"], monkeypatch, tmp_path)
-    config["NAME"] = connection.settings_dict["NAME"]
-    pooled = ConnectionHandler({"default": config})["default"]
-
-    with pooled.cursor() as cursor:
-        cursor.execute("SELECT 1")
-
-    assert pooled.pool.max_size == 4
-    assert pooled.settings_dict["CONN_HEALTH_CHECKS"] is True
-    pooled.close()
-    pooled.close_pool()
 
 
 def test_secret_key_is_made_once_and_private(monkeypatch, tmp_path):
