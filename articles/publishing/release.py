@@ -31,7 +31,7 @@ from articles.publishing.base import (
 )
 from articles.publishing.forwards import settle_around
 from articles.publishing.subjects import tag_named
-from articles.publishing.tagging import hold_tags, raise_editions
+from articles.publishing.tagging import hold_groups, raise_editions
 from articles.publishing.writing import follow_texts, seal
 from authors.models import Author
 
@@ -278,7 +278,7 @@ def _count_tags(before, after):
         return
     # Held, so that none is merged meanwhile: an article of a tag and of one that is merged into
     # it counts once.
-    held = dict(hold_tags(before.keys() | after.keys()).values_list("pk", "merged_into_id"))
+    held = dict(hold_groups(before.keys() | after.keys()).values_list("pk", "merged_into_id"))
     counted = [
         {pk for pk in pks if held[pk]} | {held[pk] or pk for pk in pks} for pks in (before, after)
     ]

@@ -8,6 +8,7 @@ many articles there are, and is undone exactly, whatever was published in betwee
 
 from dataclasses import dataclass
 
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -42,6 +43,15 @@ def require_organise(by):
 def hold_tags(pks):
     """Some tags, held until the transaction ends, in the one order that can't end in a circle."""
     return Tag.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk")
+
+
+def hold_groups(pks):
+    """Some tags with all that count as the same as one of them, held likewise. Two queries."""
+    standing = Coalesce("merged_into", "pk")
+    groups = Tag.objects.annotate(standing=standing).filter(
+        standing__in=Tag.objects.filter(pk__in=pks).values(pk_of_standing=standing)
+    )
+    return hold_tags(list(groups.values_list("pk", flat=True)))
 
 
 def raise_editions(pks):
@@ -305,7 +315,7 @@ def merge_tag(tag, into, *, by):
     """
     require_organise(by)
     into = Tag.objects.get(pk=into.pk).standing
-    held = {row.pk: row for row in hold_tags({tag.pk, into.pk})}
+    held = {row.pk: row for row in hold_groups([tag.pk, into.pk])}
     tag, into = held[tag.pk], held[into.pk]
     refuse_merged(tag)
     if tag == into:
@@ -324,10 +334,11 @@ def merge_tag(tag, into, *, by):
 
 
 def _undo_merge(change):
-    tag = hold_tags([change.tag_id]).get()
+    held = {row.pk: row for row in hold_groups([change.tag_id])}
+    tag = held[change.tag_id]
     if tag.merged_into_id is None:
         raise PublishingError(_("“%(tag)s” isn't merged any more.") % {"tag": tag})
-    into = hold_tags([tag.merged_into_id]).get()
+    into = held.get(tag.merged_into_id) or hold_tags([tag.merged_into_id]).get()
     moved = Tag.objects.filter(pk__in=change.before["moved"], merged_into=into)
     group = [tag.pk, *moved.values_list("pk", flat=True)]
     moved.update(merged_into=tag)
