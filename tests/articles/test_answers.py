@@ -657,6 +657,26 @@ def test_suggestions_are_tags_authors_articles_and_sections_by_name(client):
     }
 
 
+def test_suggestions_for_a_stop_word_are_what_may_become_of_it(client):
+    make_public("Theatre in Tabriz", at=AT)
+    make_public("The Caspian Question", tags=["Theology"], authors=[make_author("Thea Lind")])
+    make_public("Der Zar und das Theater", at=AT - timedelta(1), language="de")
+    make_public("Derbent", at=AT)
+    make_public("Wheat of the north", at=AT)
+
+    expected = [
+        ("Tag", "Theology"),
+        ("Author", "Thea Lind"),
+        ("Article", "Theatre in Tabriz"),
+        ("Article", "The Caspian Question"),
+        ("Article", "Der Zar und das Theater"),
+    ]
+    assert suggested(client, "the") == suggested(client, "the c") == expected
+    assert suggested(client, "the ca") == [("Article", "The Caspian Question")]
+    assert suggested(client, "der") == [("Article", "Derbent"), expected[4]]
+    assert suggested(client, "of the") == [*expected[:3], expected[4]]
+
+
 @pytest.mark.parametrize("typed", ["caspain", "caspina", "cspian", "capsi", "caspain quetsion"])
 def test_suggestions_mend_slips(client, typed):
     make_public("The Caspian Question")
