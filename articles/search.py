@@ -93,7 +93,7 @@ _RECURRING_TIMES = 3
 _RECURRING_EVERY = 200
 # What a word weighs by where it stands. A text of usual length that has it once comes to about
 # a third of the most that a text can give; tags and authors weigh less than that.
-_TITLE_WEIGHT, _STANDFIRST_WEIGHT, _HEADING_WEIGHT, _TEXT_WEIGHT = 8, 4, 2, 3
+TITLE_WEIGHT, _STANDFIRST_WEIGHT, _HEADING_WEIGHT, _TEXT_WEIGHT = 8, 4, 2, 3
 _TEXT_HALF, _TEXT_USUAL_LENGTH, _TEXT_LENGTH_SHARE = 1.5, 700, 0.6
 _AUTHOR_WEIGHT, _TAG_WEIGHT = 0.8, 0.6
 # Weights are kept as whole numbers, this many to one.
@@ -456,7 +456,7 @@ def make_entry(*, language, title, standfirst, text, headings=(), tag_ids=(), au
     )
 
 
-_HEAVIEST = _WEIGHT_STEPS * (_TITLE_WEIGHT + _STANDFIRST_WEIGHT + _HEADING_WEIGHT + _TEXT_WEIGHT)
+_HEAVIEST = _WEIGHT_STEPS * (TITLE_WEIGHT + _STANDFIRST_WEIGHT + _HEADING_WEIGHT + _TEXT_WEIGHT)
 
 
 def _weights(title, standfirst, headings, text):
@@ -467,13 +467,32 @@ def _weights(title, standfirst, headings, text):
     for word in sorted({*title.counts, *standfirst.counts, *text.counts}):
         times = text.counts[word] / length
         weight = (
-            _TITLE_WEIGHT * (word in title.counts)
+            TITLE_WEIGHT * (word in title.counts)
             + _STANDFIRST_WEIGHT * (word in standfirst.counts)
             + _HEADING_WEIGHT * (word in headings.counts)
             + _TEXT_WEIGHT * times / (times + _TEXT_HALF)
         )
         lines[_HEAVIEST - max(1, math.ceil(_WEIGHT_STEPS * weight))].append(word)
     return "\n".join(f" {' '.join(words)} " for words in lines)
+
+
+def weights_of_text(**parts):
+    """word → what it weighs in a text, as in an article that is found. parts: as make_entry."""
+    return _weights_by_word(make_entry(**parts).weights)
+
+
+def weights_of(article_ids):
+    """Article id → (word → what it weighs in it), of those that can be found. One query."""
+    found = _weights_of([Match(pk, 0, "") for pk in article_ids]) if article_ids else {}
+    return {pk: _weights_by_word(found[pk]) for pk in article_ids if found.get(pk)}
+
+
+def _weights_by_word(weights):
+    return {
+        word: (_HEAVIEST - number) / _WEIGHT_STEPS
+        for number, line in enumerate(weights.split("\n"))
+        for word in line.split()
+    }
 
 
 def _weight_in(weights, clause, names):
