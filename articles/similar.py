@@ -170,7 +170,7 @@ def store(wanted):
 def similar_to(*, language, title, standfirst, text, exclude=(), limit=10):
     """The ids of public articles that are about the same as a text, the most similar first.
 
-    exclude: ids of articles that aren't wanted, such as the text's own. Five queries.
+    exclude: ids of articles that aren't wanted, such as the text's own. Five queries at most.
     """
     if limit <= 0:
         return []
