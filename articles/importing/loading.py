@@ -188,7 +188,7 @@ class _Loader:
         tag = Tag(name=name, slug=slug, description=document.description)
         if document.image:
             tag.image, digest = self.picture(
-                document.image, lambda why, **words: self.note(document.name, why % words)
+                document.image, lambda sentence, **words: self.note(name, sentence % words)
             )
             self.report.pictures += bool(digest)
         publishing.save_tag(tag, aliases=aliases)
