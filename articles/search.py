@@ -26,7 +26,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import NamedTuple
 from zlib import crc32
 
@@ -84,12 +84,15 @@ _PLACES = ((_IN_TITLE,), (_IN_HEAD,), (_IN_HEAD, _IN_HEADING), (_RECURRING,))
 _TAG = "\ue011"
 _AUTHOR = "\ue012"
 _MONTH = "\ue013"
+# Tokens that say which words follow one another, as one of so many numbers.
+_FIRST_PAIR = 0xF0000
+_PAIRS = 65_521
 # A word recurs if the text has it this often, and once in so many words.
 _RECURRING_TIMES = 3
 _RECURRING_EVERY = 200
 # What a word weighs by where it stands. A text of usual length that has it once comes to about
 # a third of the most that a text can give; tags and authors weigh less than that.
-_TITLE_WEIGHT, _STANDFIRST_WEIGHT, _HEADING_WEIGHT, _TEXT_WEIGHT = 8, 4, 2, 3
+TITLE_WEIGHT, _STANDFIRST_WEIGHT, _HEADING_WEIGHT, _TEXT_WEIGHT = 8, 4, 2, 3
 _TEXT_HALF, _TEXT_USUAL_LENGTH, _TEXT_LENGTH_SHARE = 1.5, 700, 0.6
 _AUTHOR_WEIGHT, _TAG_WEIGHT = 0.8, 0.6
 # Weights are kept as whole numbers, this many to one.
@@ -239,6 +242,12 @@ def parse(text, names_of=None, *, begun_min=PREFIX_MIN_LENGTH):
     return Query(tuple(wanted), tuple(unwanted), unfinished, tuple(meant))
 
 
+def begun(word):
+    """The Query for what has any longer word that begins with one."""
+    clause = (Alternative((word,), is_prefix=True),)
+    return Query((clause,), (), clause, ((word, 0, len(word)),))
+
+
 def _clause(row, *, joined):
     """The ways in which an article may have the words of a row; none for stop words only."""
     compound = join_compound(row) if joined and len(row) > 1 else ""
@@ -278,6 +287,18 @@ def _with_gaps(row):
     return tuple(tokens_in_row)
 
 
+def _pairs(row):
+    """A token for each two words of a row that follow one another, whatever gaps lie between.
+
+    Several pairs share a token, so that there aren't more of them than an index keeps well.
+    """
+    words = [token for token in row if not _is_gap(token)]
+    return {
+        chr(_FIRST_PAIR + crc32(f"{one} {other}".encode()) % _PAIRS)
+        for one, other in pairwise(words)
+    }
+
+
 def _is_gap(token):
     return _FIRST_GAP <= ord(token[0]) < _FIRST_GAP + _GAPS
 
@@ -293,10 +314,11 @@ class Names:
     need not be written anew when the name is.
     """
 
-    def __init__(self, words):
+    def __init__(self, words, *, stop_words_too=False):
         self.rows = []
         self._forms = {}
-        words = [word for word in dict.fromkeys(words) if word not in STOP_WORDS][:QUERY_MAX_WORDS]
+        words = [word for word in dict.fromkeys(words) if stop_words_too or word not in STOP_WORDS]
+        words = words[:QUERY_MAX_WORDS]
         if not words:
             return
         # Endings differ; what is found by a beginning is compared by its stems.
@@ -432,7 +454,7 @@ def make_entry(*, language, title, standfirst, text, headings=(), tag_ids=(), au
     )
 
 
-_HEAVIEST = _WEIGHT_STEPS * (_TITLE_WEIGHT + _STANDFIRST_WEIGHT + _HEADING_WEIGHT + _TEXT_WEIGHT)
+_HEAVIEST = _WEIGHT_STEPS * (TITLE_WEIGHT + _STANDFIRST_WEIGHT + _HEADING_WEIGHT + _TEXT_WEIGHT)
 
 
 def _weights(title, standfirst, headings, text):
@@ -443,13 +465,32 @@ def _weights(title, standfirst, headings, text):
     for word in sorted({*title.counts, *standfirst.counts, *text.counts}):
         times = text.counts[word] / length
         weight = (
-            _TITLE_WEIGHT * (word in title.counts)
+            TITLE_WEIGHT * (word in title.counts)
             + _STANDFIRST_WEIGHT * (word in standfirst.counts)
             + _HEADING_WEIGHT * (word in headings.counts)
             + _TEXT_WEIGHT * times / (times + _TEXT_HALF)
         )
         lines[_HEAVIEST - max(1, math.ceil(_WEIGHT_STEPS * weight))].append(word)
     return "\n".join(f" {' '.join(words)} " for words in lines)
+
+
+def weights_of_text(**parts):
+    """word → what it weighs in a text, as in an article that is found. parts: as make_entry."""
+    return _weights_by_word(make_entry(**parts).weights)
+
+
+def weights_of(article_ids):
+    """Article id → (word → what it weighs in it), of those that can be found. One query."""
+    found = _weights_of([Match(pk, 0, "") for pk in article_ids]) if article_ids else {}
+    return {pk: _weights_by_word(found[pk]) for pk in article_ids if found.get(pk)}
+
+
+def _weights_by_word(weights):
+    return {
+        word: (_HEAVIEST - number) / _WEIGHT_STEPS
+        for number, line in enumerate(weights.split("\n"))
+        for word in line.split()
+    }
 
 
 def _weigher(clause):
@@ -588,7 +629,9 @@ class _PostgresEngine:
     """A tsvector column with a GIN index. Its contents are made here, not by a parser.
 
     An index of this kind knows no order: to give the newest, it has to look up all. So an entry
-    says its month, too, and a word is looked up among the last months first.
+    says its month, too, and a word is looked up among the last months first. Nor does it know
+    which words stand in a row, and to read the entries is dear. So an entry also says which pairs
+    of words it has, and only where those of a phrase are, it is read.
     """
 
     def write(self, article_id, sort_key, entry):
@@ -596,7 +639,10 @@ class _PostgresEngine:
         for position, token in enumerate(entry.sequence, start=1):
             positions.setdefault(token, []).append(str(position))
         vector = [f"'{token}':{','.join(at[:POSITIONS_MAX])}" for token, at in positions.items()]
-        vector += [f"'{token}'" for token in (*entry.loose, _month_of(sort_key))]
+        vector += [
+            f"'{token}'"
+            for token in (*entry.loose, *sorted(_pairs(entry.sequence)), _month_of(sort_key))
+        ]
         with connection.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO articles_search (article_id, sort_key, tokens, names, weights)"
@@ -655,7 +701,8 @@ class _PostgresEngine:
             cursor.execute("ANALYZE articles_search")
 
     def _expression(self, wanted, unwanted, between):
-        """The clauses as a tsquery, with an operator between the tokens of a row."""
+        """The clauses as a tsquery, with an operator between the tokens of a row: " <-> ", or " & "
+        for what the index can answer."""
 
         def any_of(clause):
             return " | ".join(self._alternative(alternative, between) for alternative in clause)
@@ -665,7 +712,10 @@ class _PostgresEngine:
         return " & ".join(clauses)
 
     def _alternative(self, alternative, between):
-        row = between.join(f"'{token}'" for token in alternative.tokens)
+        row = alternative.tokens
+        if between == " & ":
+            row = (*row, *sorted(_pairs(row)))
+        row = between.join(f"'{token}'" for token in row)
         return f"({row})"
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from articles import answers, search
 from articles.models import Article, Section, Tag
-from articles.text_analysis import tokens
+from articles.text_analysis import STOP_WORDS, tokens
 from authors.models import Author
 
 LIMIT = 8
@@ -17,6 +17,7 @@ LIMIT = 8
 TAGS_MAX, AUTHORS_MAX, ARTICLES_MAX = 3, 2, 5
 # Among so many of the newest the best are chosen.
 LOOKED_AT = 30
+TITLES_LOOKED_AT = 200
 BEGUN_MIN = 2
 
 
@@ -35,14 +36,35 @@ def suggest(typed):
 
     The last word may be a beginning. Where nothing fits, slips of the pen are mended.
     """
+    typed = _without_single_letter(typed)
+    words = tokens(typed)
+    if words and STOP_WORDS.issuperset(words):
+        return _beginning_with(words)
     find = answers.Finder(answers.Asked(typed), answers.RememberedNames(), begun_min=BEGUN_MIN)
-    query = find.parsed(_without_single_letter(typed))
+    query = find.parsed(typed)
     found = _suggestions(find, query)
     if not found and query.wanted and not query.unwanted:
         mended = answers.mend(find, typed, query, beginning=True)
         if mended:
             found = _suggestions(find, find.parsed(mended))
     return found
+
+
+def _beginning_with(words):
+    """What words may lead to that stand in every text: whoever types them has only begun.
+
+    Titles that begin with them, among the newest, and whatever has a word that goes on from the
+    last: "the" may become The Hague, or theatre.
+    """
+    last = words[-1]
+    named = _tags_and_authors(search.Names([last], stop_words_too=True), [last])
+    newest = Article.objects.public().articles().newest_first().only("kind", "slug", "title")
+    found = {one.pk: one for one in newest[:TITLES_LOOKED_AT] if not _is_later(one.title, words)}
+    if len(found) < ARTICLES_MAX:
+        pks = [match.article_id for match in search.find_by_title(search.begun(last), LOOKED_AT)]
+        rows = Article.objects.public().articles().filter(pk__in=pks)
+        found |= {one.pk: one for one in rows.only("kind", "slug", "title").newest_first()}
+    return [*named, *map(_of_article, list(found.values())[:ARTICLES_MAX])]
 
 
 def _without_single_letter(typed):
@@ -83,10 +105,11 @@ def _articles(query, words):
     found = [rows[pk] for pk in pks if pk in rows]
     # Sorting keeps the order of equals: the newest first.
     found.sort(key=lambda article: _is_later(article.title, words))
-    return [
-        Suggestion(_("Article"), article.title, article.get_absolute_url())
-        for article in found[:LIMIT]
-    ]
+    return list(map(_of_article, found[:LIMIT]))
+
+
+def _of_article(article):
+    return Suggestion(_("Article"), article.title, article.get_absolute_url())
 
 
 def _sections(query, limit):

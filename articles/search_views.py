@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import cache_control
 
-from articles import answers, search_suggestions
+from articles import answers, combinations, search_suggestions
 from articles import search as index
 from articles.answers import Asked
 from articles.cards import cards_in_order
@@ -83,17 +83,25 @@ def _asked(given):
     is_year = len(year) == 4 and year.isascii() and year.isdigit() and "1000" <= year < "9999"
     return Asked(
         words=words,
-        tag=_named(Tag, words and given.get("tag", "")),
-        author=_named(Author, words and given.get("author", "")),
+        tag=_tag(words and given.get("tag", "")),
+        author=_author(words and given.get("author", "")),
         year=int(year) if is_year and words else None,
         by_date=given.get("sort") == "date",
         exactly=given.get("exact") == "1",
     )
 
 
-def _named(model, slug):
+def _tag(slug):
+    """The tag that stands for an address, a former address or a name; or None."""
+    combination = combinations.find(slug.replace("\x00", "")) if slug else None
+    if combination is None or not combination.is_single:
+        return None
+    return Tag.objects.filter(pk=combination.tags[0].pk).first()
+
+
+def _author(slug):
     slug = slug.replace("\x00", "")
-    named = model.objects.reachable().select_related("merged_into").filter(slug=slug)
+    named = Author.objects.reachable().select_related("merged_into").filter(slug=slug)
     found = named.first() if slug else None
     return found and found.standing
 

@@ -2,7 +2,9 @@
 
 Each public article is known by the few stems that stand out in it (articles.models.Term). A
 stem that few articles share says more than one that many do, and one that more than a fifth
-of them have says nothing. The work is bounded: how many articles there are makes no difference.
+of them have says nothing. What the text keeps coming back to and what it mentions finds some
+articles by these; which of them are nearest is said by all their words, as the search weighs
+them. The work is bounded: how many articles there are makes no difference.
 
 Who may see what is found is not decided here: publishing enters what it makes public.
 """
@@ -12,6 +14,7 @@ from collections import Counter
 
 from django.db import connection, transaction
 
+from articles import search
 from articles.models import Article, Term
 from articles.rendering import structure
 from articles.text_analysis import STOP_WORDS, stem, tokens
@@ -28,6 +31,13 @@ BATCH_SIZE = 200
 # How many of a text's terms are asked for, and how many articles of each.
 ASKED_MAX = 12
 ROWS_MAX = 2000
+# So many of its other stems are looked up too, and asked for are those of so few articles.
+MENTIONED_MAX, MENTIONED_ASKED_MAX, MENTIONED_ROWS_MAX = 300, 30, 100
+# So many articles are compared word by word.
+COMPARED_MAX = 60
+# A word weighs at most so much there; and how much it counts that the text has all words of an
+# article's title.
+WORD_WEIGHT_MAX, TITLE_SHARE = 6, 0.15
 # A term of more articles than this share is common; never one of so few.
 COMMON_SHARE = 5
 COMMON_MIN = 5
@@ -40,6 +50,12 @@ def terms_of(*, language, title, standfirst, text):
 
     text is plain text; stop words and numbers are left out.
     """
+    terms, _mentioned = _stems_of(language, title, standfirst, text)
+    return terms
+
+
+def _stems_of(language, title, standfirst, text):
+    """What a text keeps coming back to, as terms_of, and what else it has, in the same way."""
     counts, length = Counter(), 0
     for part, times in ((title, TITLE_TIMES), (standfirst, STANDFIRST_TIMES), (text, 1)):
         words = tokens(part[:TEXT_MAX_LENGTH])
@@ -48,12 +64,12 @@ def terms_of(*, language, title, standfirst, text):
             if word not in STOP_WORDS and not word.isdigit() and len(word) > 1:
                 counts[stem(word, language)] += number * times
     # Equal counts keep the order of reading, so that the same text has the same terms.
-    recurring = [(term, count) for term, count in counts.items() if count >= COUNT_MIN]
-    recurring.sort(key=lambda found: -found[1])
-    return {
-        term: max(1, min(WEIGHT_MAX, round(1000 * count / length)))
-        for term, count in recurring[:TERMS_MAX]
-    }
+    in_order = sorted(counts, key=lambda term: -counts[term])
+    terms = [term for term in in_order[:TERMS_MAX] if counts[term] >= COUNT_MIN]
+    return tuple(
+        {term: max(1, min(WEIGHT_MAX, round(1000 * counts[term] / length))) for term in some}
+        for some in (terms, in_order[len(terms) : len(terms) + MENTIONED_MAX])
+    )
 
 
 # Writing.
@@ -154,34 +170,98 @@ def store(wanted):
 def similar_to(*, language, title, standfirst, text, exclude=(), limit=10):
     """The ids of public articles that are about the same as a text, the most similar first.
 
-    exclude: ids of articles that aren't wanted, such as the text's own. Three queries.
+    exclude: ids of articles that aren't wanted, such as the text's own. Five queries at most.
     """
-    texts = {"language": language, "title": title, "standfirst": standfirst, "text": text}
-    return [article_id for article_id, _score in scored(**texts, exclude=exclude, limit=limit)]
+    if limit <= 0:
+        return []
+    exclude = set(exclude)
+    terms, mentioned = _stems_of(language, title, standfirst, text)
+    factors = _factors(terms, exclude, mentioned)
+    found = _ranked(factors, exclude, max(limit, COMPARED_MAX), at_least=1) if factors else []
+    own = search.weights_of_text(language=language, title=title, standfirst=standfirst, text=text)
+    return _nearest(own, [article_id for article_id, _score in found])[:limit]
 
 
 def scored(*, language, title, standfirst, text, exclude=(), limit=10):
-    """As similar_to, each with a number that says how similar it is to the text."""
+    """The ids of public articles that keep coming back to what a text comes back to, each with a
+    number that says how much, the highest first. Three queries."""
     terms = terms_of(language=language, title=title, standfirst=standfirst, text=text)
     if not terms or limit <= 0:
         return []
     exclude = set(exclude)
+    factors = _factors(terms, exclude)
+    return _ranked(factors, exclude, limit, at_least=min(2, len(factors))) if factors else []
+
+
+def _factors(terms, exclude, mentioned=()):
+    """What is asked for, and how much each of it counts."""
     articles, shared_by = _spread(terms, exclude)
     common = max(articles / COMMON_SHARE, COMMON_MIN)
     telling = {term: n for term, n in shared_by.items() if 0 < n <= min(common, ROWS_MAX)}
     if not telling:
         telling = {term: n for term, n in shared_by.items() if n}
-    values = {
-        term: terms[term] ** 0.5 * math.log(1 + articles / number)
-        for term, number in telling.items()
-    }
-    asked = sorted(values, key=lambda term: (-values[term], term))[:ASKED_MAX]
-    if not asked:
-        return []
-    best = max(values[term] for term in asked)
+    asked = _most_telling(terms, telling, articles, ASKED_MAX)
+    if mentioned:
+        rare = {term: n for term, n in _count(mentioned).items() if 0 < n <= MENTIONED_ROWS_MAX}
+        asked |= _most_telling(mentioned, rare, articles, MENTIONED_ASKED_MAX)
+    best = max(asked.values(), default=1)
     # Whole numbers, so that both databases add up the same.
-    factors = {term: max(1, round(1000 * values[term] / best)) for term in asked}
-    return _ranked(factors, exclude, limit)
+    return {term: max(1, round(1000 * value / best)) for term, value in asked.items()}
+
+
+def _most_telling(weights, numbers, articles, limit):
+    """term → what it says, of those of which is known by how many articles they are shared."""
+    values = {
+        term: weights[term] ** 0.5 * math.log(1 + articles / number)
+        for term, number in numbers.items()
+    }
+    return {
+        term: values[term]
+        for term in sorted(values, key=lambda term: (-values[term], term))[:limit]
+    }
+
+
+def _count(terms):
+    """term → how many articles have it, or one more than MENTIONED_ROWS_MAX. One query."""
+    rows = ", ".join(["(%s)"] * len(terms))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT column1, (SELECT COUNT(*) FROM"
+            " (SELECT 1 FROM articles_term WHERE term = column1 LIMIT %s) AS counted)"
+            f" FROM (VALUES {rows}) AS asked",
+            [MENTIONED_ROWS_MAX + 1, *terms],
+        )
+        return dict(cursor.fetchall())
+
+
+def _nearest(own, pks):
+    """The ids of some articles by how near they are to a text, nearest first. One query.
+
+    own: the weights of its words. What all of the articles have says nothing about any.
+    """
+    weights = search.weights_of(pks)
+    spread = Counter(word for words in weights.values() for word in words)
+    telling = {word: math.log((len(weights) + 1) / number) for word, number in spread.items()}
+
+    def vector(words):
+        values = {
+            word: min(weight, WORD_WEIGHT_MAX) * telling.get(word, 0)
+            for word, weight in words.items()
+        }
+        length = math.hypot(*values.values()) or 1
+        return {word: value / length for word, value in values.items()}
+
+    text = vector(own)
+
+    def nearness(pk):
+        words = weights.get(pk, {})
+        shared = sum(text.get(word, 0) * value for word, value in vector(words).items())
+        title = [word for word, weight in words.items() if weight > search.TITLE_WEIGHT]
+        whole = sum(telling[word] for word in title) or 1
+        return shared + TITLE_SHARE * sum(telling[word] for word in title if word in own) / whole
+
+    # Sorting keeps the order of equals.
+    return sorted(pks, key=lambda pk: -round(nearness(pk), 9))
 
 
 def _spread(terms, exclude):
@@ -214,8 +294,11 @@ def _spread(terms, exclude):
     }
 
 
-def _ranked(factors, exclude, limit):
-    """Articles by what they share, of the newest that have each of the terms."""
+def _ranked(factors, exclude, limit, *, at_least):
+    """Articles by what they share, of the newest that have each of the terms.
+
+    at_least: how many of the terms they share.
+    """
     some = (
         "SELECT * FROM (SELECT article_id, %s * (%s + CASE WHEN weight > %s THEN %s ELSE weight"
         " END) AS score FROM articles_term WHERE term = %s ORDER BY article_id DESC LIMIT %s)"
@@ -230,7 +313,7 @@ def _ranked(factors, exclude, limit):
             + " UNION ALL ".join(some.format(number) for number in range(len(factors)))
             + ") AS found GROUP BY article_id HAVING COUNT(*) >= %s"
             " ORDER BY SUM(score) DESC, article_id DESC LIMIT %s",
-            [*parameters, min(2, len(factors)), limit + len(exclude)],
+            [*parameters, at_least, limit + len(exclude)],
         )
         rows = cursor.fetchall()
     return [(article_id, int(score)) for article_id, score in rows if article_id not in exclude][

@@ -67,7 +67,7 @@ class CouldCite:
 
 
 # A few that fit say more than many.
-SIMILAR_MAX = 4
+SIMILAR_MAX = 5
 
 
 def while_writing(article, *, title, standfirst, body, related=(), language="", limit=8, user=None):

@@ -14,6 +14,7 @@ from functools import cached_property
 from math import sqrt
 from urllib.parse import quote
 
+from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 from django.utils.html import escape
 from pyroaring import BitMap
@@ -21,7 +22,7 @@ from pyroaring import BitMap
 from articles.models import Article, ArticleTag, Byline, Tag
 from articles.paging import PER_PAGE
 from articles.prepared import Prepared
-from articles.site import EPOCH, kept, shelf
+from articles.site import EPOCH, kept, one_request, shelf
 from authors.models import Author
 
 # As many as one query asks for by name; if there are more, all are loaded.
@@ -227,6 +228,20 @@ def current():
     if "all" not in remembered:
         remembered["all"] = _load()
     return remembered["all"]
+
+
+def load_at_start():
+    """Loads them before a process answers anybody, so that its first reader needn't wait.
+
+    Without a database that can be asked, whoever needs them first loads them.
+    """
+    try:
+        with one_request(reads=True):
+            current()
+    except DatabaseError:
+        pass
+    finally:
+        close_old_connections()
 
 
 def _load():

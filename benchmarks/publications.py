@@ -78,4 +78,5 @@ class Publication:
             print(f"Making {self} in {self.folder} …", file=sys.stderr, flush=True)
             options = [f"--{name}={value}" for name, value in self.options.items()]
             is_made.write_text(self.manage("make_publication", *options))
-        self.manage("collectstatic", "--verbosity", 0, "--no-input")
+        # What an older version didn't derive, and the static files.
+        self.manage("prepare")

@@ -63,6 +63,7 @@ class ImportedTag:
     slug: str = ""
     description: str = ""
     aliases: tuple[str, ...] = ()
+    image: ImportedImage | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,7 +186,42 @@ class _Loader:
                 aliases.append(alias)
         slug = _free_slug(Tag, _short_slug(document.slug or name, "tag"))
         tag = Tag(name=name, slug=slug, description=document.description)
+        if document.image:
+            tag.image, digest = self.picture(
+                document.image, lambda sentence, **words: self.note(name, sentence % words)
+            )
+            self.report.pictures += bool(digest)
         publishing.save_tag(tag, aliases=aliases)
+
+    def picture(self, imported, note):
+        """The picture of an ImportedImage, and its digest if it is stored now; None and a note
+        where it can't be used."""
+        name = imported.path.name
+        try:
+            with imported.path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+                known = Image.objects.filter(digest=digest).order_by("pk").first()
+                if known is not None:
+                    return known, ""
+                file.seek(0)
+                if self.dry_run:
+                    images.read_picture(file, name=name)
+                    image = None
+                else:
+                    image = images.add_image(
+                        file,
+                        name=name,
+                        alt=imported.alt,
+                        caption=imported.caption,
+                        credit=imported.credit,
+                        by=self.by,
+                    )
+        except (OSError, ValueError, ValidationError) as error:
+            note("%(why)s", why=_reason(error))
+            return None, ""
+        if not imported.alt:
+            note(_("The picture “%(name)s” is not described (alt)."), name=name)
+        return image, digest
 
     def tag_name(self, name, where):
         """The name as a tag can have it; "" and a note where it can't."""
@@ -628,32 +663,9 @@ class _Item:
         if imported is None:
             self.note(_("There is no picture “%(name)s”; left out."), name=location)
             return None
-        name = imported.path.name
-        try:
-            with imported.path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-                known = Image.objects.filter(digest=digest).order_by("pk").first()
-                if known is not None:
-                    return known
-                file.seek(0)
-                if self.loader.dry_run:
-                    images.read_picture(file, name=name)
-                    image = None
-                else:
-                    image = images.add_image(
-                        file,
-                        name=name,
-                        alt=imported.alt,
-                        caption=imported.caption,
-                        credit=imported.credit,
-                        by=self.loader.by,
-                    )
-        except (OSError, ValueError, ValidationError) as error:
-            self.note("%(why)s", why=_reason(error))
-            return None
-        self.new_pictures.add(digest)
-        if not imported.alt:
-            self.note(_("The picture “%(name)s” is not described (alt)."), name=name)
+        image, digest = self.loader.picture(imported, self.note)
+        if digest:
+            self.new_pictures.add(digest)
         return image
 
 

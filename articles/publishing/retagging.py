@@ -1,6 +1,7 @@
 """Giving articles other tags, many at a time: each through a revision of its own."""
 
 from dataclasses import replace
+from itertools import chain
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -9,11 +10,11 @@ from django.utils.translation import ngettext
 from articles import rights
 from articles.audit import record
 from articles.content_version import raise_version
-from articles.models import Article, TagAlias, TagChange
+from articles.models import Article, Tag, TagAlias, TagChange
 from articles.names import fold
 from articles.publishing.base import PublishingError, in_one_transaction, lock_all, require
 from articles.publishing.rewriting import rewrite
-from articles.publishing.standing import refuse_merged, require_organise
+from articles.publishing.standing import hold_groups, refuse_merged, require_organise
 from articles.publishing.subjects import tag_named
 from articles.publishing.tagging import close, refuse_undone
 
@@ -41,6 +42,7 @@ def tag_articles(articles, *, add=(), remove=(), by):
         articles,
         lambda names, leads_to: _exchanged(names, leads_to, added=added, removed=removed),
         act=TagChange.Act.TAGGED,
+        tags=[*added, *removed],
         tag=(added or removed)[0],
         other=None,
         detail=", ".join(words),
@@ -68,6 +70,7 @@ def split_tag(tag, articles, to, *, by, keep=False):
         articles,
         change,
         act=TagChange.Act.SPLIT,
+        tags=[tag, other],
         tag=tag,
         other=other,
         detail=(_("“%(tag)s” and “%(other)s”") if keep else _("“%(tag)s” → “%(other)s”"))
@@ -91,14 +94,15 @@ def _exchanged(names, leads_to, *, added, removed):
     return [*kept[:place], *new, *kept[place:]]
 
 
-def _retag(articles, change, *, act, tag, other, detail, by):
+def _retag(articles, change, *, act, tags, tag, other, detail, by):
+    """tags: those that articles are given or lose, by which they are known to the editor."""
     if len(articles) > RETAGGED_AT_ONCE:
         raise PublishingError(_("Choose at most %(n)d articles at once.") % {"n": RETAGGED_AT_ONCE})
     locked = lock_all([article.pk for article in articles]).values()
     locked = [one for one in locked if one.kind == Article.Kind.ARTICLE]
     if any(one.state in _CLOSED for one in locked):
         raise PublishingError(_("An article of these is in the trash. Take it out first."))
-    leads_to = _tags_of_names(locked)
+    leads_to = _held_tags(locked, tags)
     done = {}
     for article in locked:
         changes = {}
@@ -128,8 +132,13 @@ def _retag(articles, change, *, act, tag, other, detail, by):
     return noted
 
 
-def _tags_of_names(articles):
-    """A function that gives for a name of a tag the primary key of the tag that it leads to."""
+def _held_tags(articles, tags=(), names=()):
+    """A function that gives for a name of a tag the primary key of the tag that it leads to.
+
+    Known to it are the names in some locked articles, and some more. What all of these lead to and
+    some tags are held from now on: if they were held article by article, colleagues with some of
+    the same tags would wait for one another in a circle. Refuses tags that are merged by now.
+    """
     revisions = [
         revision
         for article in articles
@@ -137,8 +146,15 @@ def _tags_of_names(articles):
         if revision
     ]
     keys = {fold(name) for revision in revisions for name in revision.tags}
-    aliases = TagAlias.objects.filter(key__in=keys).select_related("tag")
-    found = {alias.key: alias.tag.merged_into_id or alias.tag_id for alias in aliases}
+    keys |= {fold(name) for name in names}
+    aliases = TagAlias.objects.filter(key__in=keys)
+    given = {tag.pk for tag in tags}
+    named = set(aliases.values_list("tag", flat=True))
+    held = {tag.pk: tag for tag in hold_groups(Tag, given | named)}
+    for pk in sorted(given):
+        refuse_merged(held[pk])
+    found = {alias.key: alias.tag_id for alias in aliases}
+    found = {key: held[pk].merged_into_id or pk for key, pk in found.items() if pk in held}
     return lambda name: found.get(fold(name))
 
 
@@ -152,7 +168,15 @@ def undo_retagging(change, *, by):
     change = TagChange.objects.select_for_update(of=("self",)).get(pk=change.pk)
     refuse_undone(change)
     changes = {int(pk): sides for pk, sides in change.before["articles"].items()}
-    for article in lock_all(changes).values():
+    locked = lock_all(changes).values()
+    named = [
+        names
+        for sides in changes.values()
+        for key in ("live", "draft")
+        for names in sides.get(key, ())
+    ]
+    _held_tags(locked, names=chain.from_iterable(named))
+    for article in locked:
         if article.state in _CLOSED:
             continue
         live = article.live_revision.number if article.live_revision else 0

@@ -325,6 +325,103 @@ def test_excluded_stays_excluded_whatever_is_mended(client):
     assert ask(client, "pipline -oil") == ["Land"]
 
 
+# Tags that are merged count as one.
+
+
+@pytest.fixture
+def fuels():
+    """Oil, Crude and Tar on articles that don't say so; Crude is also called Rohöl."""
+    make_public("Both", body="<p>tanker</p>", tags=["Oil", "Crude"])
+    make_public("Old", body="<p>tanker</p>", tags=["Crude", "Ports"])
+    make_public("New", body="<p>tanker</p>", tags=["Oil"])
+    make_public("Black", body="<p>tanker</p>", tags=["Tar"])
+    make_public("Neither", body="<p>tanker</p>", tags=["Ports"])
+    publishing.save_tag(tag_called("Crude"), aliases=["Rohöl"])
+    publishing.save_tag(tag_called("Oil"), aliases=["Petroleum"])
+
+
+def tag_called(name):
+    return Tag.objects.get(name=name)
+
+
+def merge(one, into):
+    return publishing.merge_tag(tag_called(one), tag_called(into), by=None)
+
+
+FUEL_QUERIES = (
+    "oil", "crude", "rohöl", "rohol", "petroleum", "petrol", "tanker oil", "tanker rohöl",
+    "crude petroleum", "tanker -oil", "tanker -crude", "tanker -rohöl", "crud", "tar", '"rohöl"',
+)  # fmt: skip
+
+
+def everything_found(client):
+    """For many queries: what is found, and how it can be narrowed down."""
+    found = {}
+    for query in FUEL_QUERIES:
+        page = page_of(client, query)
+        named = [one.get_absolute_url() for one in page.context["answer"].named]
+        found[query] = titles(page), narrowing(page), named
+    for slug in ("oil", "crude", "tar"):
+        found[slug, "chosen"] = ask(client, "tanker", tag=slug)
+        suggested = client.get("/search/suggest/", {"q": slug}).json()["suggestions"]
+        found[slug, "suggested"] = [one["url"] for one in suggested]
+    return found
+
+
+def test_article_of_a_merged_tag_is_found_by_the_names_of_either(client, fuels):
+    merge("Crude", "Oil")
+
+    for query in ("oil", "crude", "rohöl", "rohol", "petroleum", "petrol", "crud", "tanker rohöl"):
+        assert sorted(ask(client, query, exact="1")) == ["Both", "New", "Old"], query
+    assert sorted(ask(client, "crude petroleum", exact="1")) == ["Both", "New", "Old"]
+    for query in ("tanker -oil", "tanker -crude", "tanker -rohöl", "tanker -petroleum"):
+        assert ask(client, query, exact="1") == ["Neither", "Black"], query
+
+
+def test_merged_tags_are_one_choice_that_counts_each_article_once(client, fuels):
+    merge("Crude", "Oil")
+
+    page = page_of(client, "tanker")
+
+    assert narrowing(page)["tag"] == [
+        ("Oil", 3, "/search/?q=tanker&tag=oil"),
+        ("Ports", 2, "/search/?q=tanker&tag=ports"),
+        ("Tar", 1, "/search/?q=tanker&tag=tar"),
+    ]
+    for query in ("crude", "rohöl", "oil"):
+        named = page_of(client, query).context["answer"].named
+        assert [one.get_absolute_url() for one in named] == ["/tags/oil/"]
+        suggested = client.get("/search/suggest/", {"q": query}).json()["suggestions"]
+        assert [one["url"] for one in suggested] == ["/tags/oil/"]
+
+
+@pytest.mark.parametrize("slug", ["oil", "crude", "Rohöl", "petroleum"])
+def test_choice_of_a_merged_tag_is_that_of_the_other(client, fuels, slug):
+    merge("Crude", "Oil")
+
+    page = page_of(client, "tanker", tag=slug)
+
+    assert titles(page) == ["New", "Old", "Both"]
+    assert [one["label"] for one in page.context["chosen"]] == ["Oil"]
+    assert "tag" not in narrowing(page)
+    assert page.context["orders"][1]["url"] == "/search/?q=tanker&tag=oil&sort=date"
+
+
+def test_merge_of_a_merge_counts_as_one_too_and_its_undo_brings_back_what_was_found(client, fuels):
+    before = everything_found(client)
+
+    first = merge("Crude", "Oil")
+    second = merge("Oil", "Tar")
+    assert sorted(ask(client, "rohöl")) == ["Black", "Both", "New", "Old"]
+    assert ask(client, "tanker -petroleum") == ["Neither"]
+    assert narrowing(page_of(client, "tanker"))["tag"][0][:2] == ("Tar", 4)
+    search.rebuild()
+    publishing.undo_change(second, by=None)
+    publishing.undo_change(first, by=None)
+
+    assert everything_found(client) == before
+
+
 # Narrowing down.
 
 
@@ -558,6 +655,26 @@ def test_suggestions_are_tags_authors_articles_and_sections_by_name(client):
         "detail": "Caspian Oil",
         "url": "/articles/caspian-oil/#s-a-caspian-port",
     }
+
+
+def test_suggestions_for_a_stop_word_are_what_may_become_of_it(client):
+    make_public("Theatre in Tabriz", at=AT)
+    make_public("The Caspian Question", tags=["Theology"], authors=[make_author("Thea Lind")])
+    make_public("Der Zar und das Theater", at=AT - timedelta(1), language="de")
+    make_public("Derbent", at=AT)
+    make_public("Wheat of the north", at=AT)
+
+    expected = [
+        ("Tag", "Theology"),
+        ("Author", "Thea Lind"),
+        ("Article", "Theatre in Tabriz"),
+        ("Article", "The Caspian Question"),
+        ("Article", "Der Zar und das Theater"),
+    ]
+    assert suggested(client, "the") == suggested(client, "the c") == expected
+    assert suggested(client, "the ca") == [("Article", "The Caspian Question")]
+    assert suggested(client, "der") == [("Article", "Derbent"), expected[4]]
+    assert suggested(client, "of the") == [*expected[:3], expected[4]]
 
 
 @pytest.mark.parametrize("typed", ["caspain", "caspina", "cspian", "capsi", "caspain quetsion"])

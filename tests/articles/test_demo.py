@@ -15,6 +15,7 @@ from articles.importing.loading import load
 from articles.management.commands.load_demo import FOLDER
 from articles.models import (
     Article,
+    ArticleTag,
     Image,
     MenuItem,
     Pick,
@@ -131,6 +132,15 @@ def test_demo_has_drafts_and_one_schedule_that_follows_the_day_of_loading(demo):
     assert drafts.count() >= 2
     assert planned.outcome == "pending"
     assert timedelta() < planned.due_at - timezone.now() < timedelta(days=60)
+
+
+def test_demo_has_tags_with_pictures_and_lead_articles_of_theirs(demo):
+    led = Pick.objects.filter(place=Pick.Place.TAG_TOP)
+
+    carried = {(pick.tag_id, pick.article_id) for pick in led}
+    assert carried <= set(ArticleTag.objects.values_list("tag", "content_object"))
+    assert Tag.objects.filter(image__isnull=False, pk__in=led.values("tag")).count() >= 6
+    assert [pick.tag.name for pick in led if pick.tag.image_id == pick.article.lead_image_id] == []
 
 
 def test_demo_pictures_are_large_and_described(demo):

@@ -201,6 +201,42 @@ def test_find_counts_stop_words_within_a_phrase(publish):
     assert found('"the rule of law"') == [article.pk]
 
 
+PHRASES = (
+    "The Persian Gulf and the Gulf of Oman, S-300 batteries of the army, and a note on it: "
+    "wheat wheat wheat, by rail of by sea. Über die Straße von Hormus und das Kaspische Meer. "
+) * 2
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fa"])
+def test_every_row_of_words_of_a_text_is_a_phrase_that_finds_it(publish, language):
+    article = publish("Wheat by rail", PHRASES, standfirst="Rail of wheat", language=language)
+    words = PHRASES.split()
+
+    rows = [" ".join(words[at : at + n]) for at in range(len(words) // 2 + 1) for n in (2, 3, 5)]
+    meant = [row for row in rows if search.parse(f'"{row}"').wanted]
+
+    assert [row for row in meant if found(f'"{row}"') != [article.pk]] == []
+    assert len(meant) > 90
+
+
+@pytest.mark.postgresql_only
+def test_phrase_is_found_however_many_newer_articles_have_its_words(publish):
+    old = publish("Old", "alpha beta")
+    newer = publish("Newer", "beta alpha")
+    with connection.cursor() as cursor:
+        # Entries of articles that there aren't: many articles would take minutes.
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(
+            "INSERT INTO articles_search (article_id, sort_key, tokens, names, weights)"
+            " SELECT article_id + n, sort_key + n, tokens, names, weights"
+            " FROM articles_search, generate_series(1, 10000) AS n WHERE article_id = %s",
+            [newer.pk],
+        )
+
+    assert found('"alpha beta"') == [old.pk]
+    assert search.find("alpha beta").is_capped
+
+
 def test_find_joins_no_phrase_of_title_and_text(publish):
     publish("The nuclear", "deal")
 
@@ -637,14 +673,17 @@ def test_index_survives_a_change_of_the_article_table(publish):
 def test_migration_can_be_taken_back():
     first = import_module("articles.migrations.0003_search_index")
     second = import_module("articles.migrations.0017_search_weights_and_words")
+    third = import_module("articles.migrations.0018_phrases_in_all_articles")
 
     with connection.schema_editor() as editor:
+        third.drop(None, editor)
         second.drop(None, editor)
         first.drop(None, editor)
     tables = connection.introspection.table_names()
     with connection.schema_editor() as editor:
         first.create(None, editor)
         second.create(None, editor)
+        third.create(None, editor)
 
     assert [name for name in tables if name.startswith("articles_search")] == []
     assert index_size() == 0

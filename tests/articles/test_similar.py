@@ -67,6 +67,21 @@ def test_a_rare_word_says_more_than_a_common_one():
     assert set(found[1:]) == {article.pk for article in crowd}
 
 
+def test_article_whose_title_the_text_mentions_only_once_is_found(on_grain, on_steel):
+    treaty = make_public("Gulistan", body="<p>A border, a treaty, a border.</p>")
+
+    assert like(f"{GRAIN} So it was at Gulistan, too.") == [on_grain.pk, treaty.pk]
+
+
+def test_of_what_shares_the_main_words_the_one_with_more_of_the_others_is_nearer():
+    text = f"<p>{GRAIN}</p>"
+    near = make_public("Near", body=f"{text}<p>A pilot, a lock and a lighthouse.</p>")
+    far = make_public("Far", body=f"{text}<p>A singer, a stage and a curtain.</p>")
+
+    assert like(f"{GRAIN} The pilot saw the lighthouse.") == [near.pk, far.pk]
+    assert like(f"{GRAIN} The singer left the stage.") == [far.pk, near.pk]
+
+
 def test_a_word_of_most_articles_counts_only_where_nothing_else_does(on_grain):
     crowd = [make_public(f"Crowd {number}", body="<p>Words.</p>") for number in range(8)]
     Term.objects.exclude(article=on_grain).delete()
@@ -158,5 +173,5 @@ def test_the_number_of_queries_does_not_grow(on_grain, django_assert_num_queries
     for number in range(3):
         enter(make_public(f"More {number}"), text=GRAIN)
 
-    with django_assert_num_queries(3):
-        assert len(like(GRAIN, exclude=[on_grain.pk])) == 3
+    with django_assert_num_queries(5):
+        assert len(like(f"{GRAIN} Opera.", exclude=[on_grain.pk])) == 3

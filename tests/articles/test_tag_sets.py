@@ -1,11 +1,14 @@
 """The sets in memory are those of the database: under every version, in every process."""
 
+import os
 import random
+import subprocess
+import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from articles import publishing, tag_sets
@@ -14,7 +17,9 @@ from articles.models import Article, ArticleTag, Tag
 from articles.paging import PER_PAGE
 from articles.site import one_request
 from authors.models import Author
+from irb_site.environment import PROJECT
 from tests.factories import change_draft, make_author, make_public
+from tests.service import database_url
 
 pytestmark = pytest.mark.django_db
 
@@ -107,6 +112,41 @@ def test_articles_of_one_moment_stand_in_the_order_of_their_keys():
 
     keys = [article.pk for article in reversed(articles)]
     assert sets.selection([sets.by_slug["ports"]]).page() == keys
+
+
+# Whether a process knows the articles of tags before anybody asks for them.
+STARTED = """
+from irb_site.wsgi import application
+from articles import site
+print([len(sets) for name, sets in site._kept.items() if name == "sets of each tag"])
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_process_loads_the_sets_before_it_answers(tmp_path):
+    make_public(tags=["Ports", "Rail"])
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "irb_site.settings",
+        "DATA_DIR": str(tmp_path),
+        "DATABASE_URL": database_url(),
+    }
+
+    command = [sys.executable, "-c", STARTED]
+    printed = subprocess.run(
+        command, cwd=PROJECT, env=environment, check=True, capture_output=True, text=True
+    )
+
+    assert printed.stdout == "[2]\n"
+
+
+def test_process_starts_without_a_database_that_can_be_asked():
+    def refuse(*args):
+        raise OperationalError("the database is starting up")
+
+    with connection.execute_wrapper(refuse), pytest.raises(OperationalError):
+        now()
+    with connection.execute_wrapper(refuse):
+        tag_sets.load_at_start()
 
 
 def test_only_what_has_changed_is_loaded_anew(django_assert_num_queries):

@@ -149,8 +149,20 @@ class _Folder:
             for entry in self._entries(path, keys):
                 yield ImportedAuthor(**entry)
         for path in self._find_named("_tags.yaml"):
-            for entry in self._entries(path, ("name", "slug", "description"), ("aliases",)):
-                yield ImportedTag(**entry)
+            keys = ("name", "slug", "description", "image")
+            for entry in self._entries(path, keys, ("aliases",)):
+                image = self._image_of(path, entry["name"], entry["image"])
+                yield ImportedTag(**entry | {"image": image})
+
+    def _image_of(self, path, name, address):
+        """The picture at an address beside a file; None and a Problem where there is none."""
+        file = self.inside(path, address) if address else None
+        if file is not None and file.is_file():
+            return ImportedImage(path=file, **self.images.get(file, {}))
+        if address:
+            why = f"{name}: There is no picture “{address}”; left out."
+            self.problems.append(Problem(self.name(path), why))
+        return None
 
     def _find(self, *suffixes):
         return [p for p in self._walk() if p.suffix.lower() in suffixes and p.name[0] not in "_."]

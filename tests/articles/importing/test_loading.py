@@ -221,6 +221,27 @@ def test_load_tag_has_its_description_and_names_and_no_redirect():
     assert (tag.article_count, Redirect.objects.count()) == (1, 0)
 
 
+def test_load_tag_has_its_picture_which_is_stored_once(picture, tmp_path):
+    image = ImportedImage(picture, alt="A quay", caption="Anzali", credit="A. B.")
+    missing = ImportedImage(tmp_path / "missing.png", alt="M")
+
+    report = load(
+        [
+            ImportedTag("Ports", image=image),
+            ImportedTag("Rail", image=missing),
+            document(lead_image="a.png", images={"a.png": image}),
+        ]
+    )
+
+    image = Image.objects.get()
+    assert (image.alt, image.caption, image.credit) == ("A quay", "Anzali", "A. B.")
+    assert [(tag.name, tag.image) for tag in Tag.objects.all()] == [
+        ("Ports", image),
+        ("Rail", None),
+    ]
+    assert (report.pictures, [note.where for note in report.notes]) == (1, ["Rail"])
+
+
 def test_load_tag_whose_alias_is_taken_comes_without_it():
     publishing.tag_named("Sanctions")
 

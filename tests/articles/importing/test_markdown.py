@@ -45,6 +45,21 @@ def test_folder_people_and_tags_come_first():
     ]
 
 
+def test_folder_tags_have_pictures_beside_them(tmp_path):
+    (tmp_path / "river.png").write_bytes(b"a picture")
+    (tmp_path / "_images.yaml").write_text("river.png: {alt: A river}", encoding="utf-8")
+    tags = "[{name: Volga, image: river.png}, {name: Don, image: ../don.png}]"
+    (tmp_path / "_tags.yaml").write_text(tags, encoding="utf-8")
+    (tmp_path / "a.md").write_text("# A title", encoding="utf-8")
+
+    items = list(read(tmp_path, now=NOW))
+
+    volga, don = (item for item in items if isinstance(item, ImportedTag))
+    assert volga.image == ImportedImage(path=tmp_path / "river.png", alt="A river")
+    assert don.image is None
+    assert Problem("_tags.yaml", "Don: There is no picture “../don.png”; left out.") in items
+
+
 def test_folder_article_with_everything():
     article = next(i for i in read(FOLDER, now=NOW) if getattr(i, "source_id", "") == "the-river")
 
