@@ -64,7 +64,7 @@ def test_it_asks_again_when_the_text_has_changed_and_what_is_dismissed_stays_awa
     suggestions = open_form(page, make_article("New", body="<p>Start.</p>"), live_server)
 
     page.locator(".writing__text p").click()
-    page.keyboard.type(f" {CORRIDOR} matters.")
+    page.keyboard.type(f" {CORRIDOR} opens.")
     suggestions.get_by_role("button", name=f"Dismiss {CORRIDOR}").press("Enter")
     assert suggestions.locator("li").count() == 0
     page.locator(".writing__text p").click()
