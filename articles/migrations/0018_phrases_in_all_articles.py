@@ -58,7 +58,12 @@ FORWARDS = [
     END
     $$
     """,
-    "UPDATE articles_search SET weights = ''",
+    # The last ones say of all that they have to be made anew; the search goes on meanwhile.
+    """
+    UPDATE articles_search SET weights = '' WHERE article_id IN (
+        SELECT article_id FROM articles_search ORDER BY article_id DESC LIMIT 100
+    )
+    """,
 ]
 
 

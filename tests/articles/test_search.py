@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from articles import guards, search
 from articles.models import Article, Revision
-from tests.factories import erase
+from tests.factories import erase, make_public
 
 FIRST_DAY = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -687,3 +687,17 @@ def test_migration_can_be_taken_back():
 
     assert [name for name in tables if name.startswith("articles_search")] == []
     assert index_size() == 0
+
+
+@pytest.mark.postgresql_only
+@pytest.mark.django_db(transaction=True)
+def test_index_of_an_older_version_is_known_as_such_until_it_is_made_anew():
+    make_public("Steel", body="<p>Steel for gas.</p>")
+    pairs = import_module("articles.migrations.0018_phrases_in_all_articles")
+
+    with connection.schema_editor() as editor:
+        pairs.create(None, editor)
+    was_outdated = search.is_outdated()
+    search.rebuild()
+
+    assert (was_outdated, search.is_outdated()) == (True, False)
