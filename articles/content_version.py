@@ -35,7 +35,13 @@ def raise_version():
     values = {"token": secrets.token_hex(4), "changed_at": timezone.now()}
     changed = ContentVersion.objects.filter(pk=1).update(number=F("number") + 1, **values)
     if not changed:
-        ContentVersion.objects.create(pk=1, **values)
+        # The very first one; somebody else's may be the first at the same moment.
+        ContentVersion.objects.bulk_create(
+            [ContentVersion(pk=1, **values)],
+            update_conflicts=True,
+            unique_fields=["id"],
+            update_fields=list(values),
+        )
     # Robust: what has been committed is done, whatever becomes of the store.
     transaction.on_commit(partial(_show_again, hold), robust=True)
 

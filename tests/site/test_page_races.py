@@ -22,7 +22,7 @@ import pytest
 from irb_site.environment import PROJECT
 from tests import nginx
 from tests.factories import make_author, make_public
-from tests.service import PATIENCE, Service, free_port
+from tests.service import PATIENCE, Service, free_port, wait_for
 
 SOAK = os.environ.get("SOAK") == "1"
 PUBLICATIONS = int(os.environ.get("SOAK_PUBLICATIONS") or 2000) if SOAK else 60
@@ -169,12 +169,13 @@ def test_nobody_gets_an_older_page(transactional_db, tmp_path, settings, record_
             reader.start()
         try:
             race.publish(PUBLICATIONS, kills=PUBLICATIONS // 30, chance=chance)
+            # Those who have a page already ask for it, too, even where all of it takes long.
+            wait_for(lambda: race.not_modified or race.failures, "an answer without a page")
         finally:
             race.is_over.set()
         for reader in readers:
             reader.join(PATIENCE)
 
     assert race.failures == []
-    assert race.not_modified
     record_property("number of publications raced with", PUBLICATIONS)
     record_property("number of pages read meanwhile", race.reads)
