@@ -22,7 +22,7 @@ import math
 import re
 import time
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
@@ -137,6 +137,7 @@ class Query:
         return Terms(
             frozenset(t for a in alternatives if not a.is_prefix for t in a.tokens),
             next((a.tokens[0] for a in alternatives if a.is_prefix), ""),
+            sum(max((_length(a) for a in clause), default=0) for clause in self.wanted),
         )
 
 
@@ -146,6 +147,8 @@ class Terms:
 
     words: frozenset[str] = frozenset()
     prefix: str = ""
+    # So many of them at one place are all that the query asks for.
+    enough: int = 0
 
     @property
     def first_letters(self):
@@ -301,6 +304,13 @@ def _pairs(row):
 
 def _is_gap(token):
     return _FIRST_GAP <= ord(token[0]) < _FIRST_GAP + _GAPS
+
+
+def _length(alternative):
+    """How many words of a text an alternative is."""
+    if _is_name(alternative):
+        return 0
+    return sum(not _is_gap(token) for token in alternative.tokens)
 
 
 def _is_name(alternative):
@@ -1174,14 +1184,7 @@ def snippet(text, terms, *, length=240):
 def best_passage(text, terms, *, length=240):
     """As snippet, as a Passage."""
     text = " ".join(text[:TEXT_MAX_LENGTH].split())
-    matched = {}
-    found = []
-    for match in words_beginning(text, terms.first_letters):
-        spelling = match[0]
-        if spelling not in matched:
-            matched[spelling] = _matched_term(spelling, terms)
-        if matched[spelling]:
-            found.append((match.start(), match.end(), matched[spelling]))
+    found = _found(text, terms, length)
     start, end = _passage(text, found, length)
     pieces = ["… " if start else ""]
     position = start
@@ -1237,6 +1240,28 @@ def _matched_term(spelling, terms):
             if form.startswith(terms.prefix):
                 return terms.prefix
     return None
+
+
+def _found(text, terms, length):
+    """Where the terms stand: begin, end, term. What comes after a passage with enough of them is
+    left out.
+    """
+    matched, found, near, until = {}, [], deque(), len(text)
+    for match in words_beginning(text, terms.first_letters):
+        if match.start() > until:
+            break
+        spelling = match[0]
+        if spelling not in matched:
+            matched[spelling] = _matched_term(spelling, terms)
+        if not matched[spelling]:
+            continue
+        found.append((match.start(), match.end(), matched[spelling]))
+        near.append(found[-1])
+        while near and near[0][0] + length * 3 // 4 < match.end():
+            near.popleft()
+        if until == len(text) and len({term for _, _, term in near}) >= terms.enough > 0:
+            until = near[0][0] + length
+    return found
 
 
 def _passage(text, found, length):

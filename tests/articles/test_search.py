@@ -669,6 +669,22 @@ def test_index_survives_a_change_of_the_article_table(publish):
         Article.objects.filter(pk=article.pk).delete()
 
 
+def test_passage_goes_on_to_where_all_words_stand_together():
+    text = f"Oil. {'Sand. ' * 100}Steel for oil. {'Sand. ' * 100}Oil. {'x' * 300} Steel."
+
+    passage = search.best_passage(text, search.parse("oil steel").terms, length=60)
+
+    assert "<mark>Steel</mark> for <mark>oil</mark>" in passage.html
+
+
+def test_word_longer_than_a_passage_is_cut():
+    word = "x" * 50
+
+    passage = search.best_passage(f"Sand. {word} Sand.", search.parse(word).terms, length=40)
+
+    assert passage.html == f"Sand. {'x' * 34} …"
+
+
 @pytest.mark.django_db(transaction=True)
 def test_migration_can_be_taken_back():
     first = import_module("articles.migrations.0003_search_index")
