@@ -56,7 +56,7 @@ PREFIX_MIN_LENGTH = 3
 # More matches than this are "1,000+": neither counted nor ranked beyond the newest.
 MATCHES_MAX = 1000
 # So many of them are weighed word by word.
-RANKED_MAX = 200
+RANKED_MAX = 100
 # In how many of the newest articles, at least, a word is counted.
 RECENT_MIN = 4000
 # How many tags, and how many authors, may be meant by one word.
