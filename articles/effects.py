@@ -157,8 +157,9 @@ def told_titles_of(revisions):
     """Likewise of several revisions: a list for each of them."""
     cited = [structure(revision.body).references for revision in revisions]
     uids = {reference.token.uid for references in cited for reference in references}
-    hidden = Article.objects.filter(uid__in=uids).exclude(pk__in=Article.objects.public())
-    hidden = hidden.select_related("latest_revision")
+    # Asked of each one: SQLite would put all public ones on a list before.
+    is_public = Exists(Article.objects.public().filter(pk=OuterRef("pk")))
+    hidden = Article.objects.filter(~is_public, uid__in=uids).select_related("latest_revision")
     hidden = {article.uid: article for article in hidden if not _is_known(article)}
     titles = {}
     for name in Name.objects.filter(article__in=list(hidden.values())).select_related("article"):
