@@ -135,7 +135,8 @@ def pytest_collection_modifyitems(config, items):
         (left_out if leave_out else kept).append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = kept
+    # The longest first, so that no process is left with them when the others have nothing to do.
+    items[:] = sorted(kept, key=lambda item: "site" not in item.path.parts)
 
 
 def _concerns(item, engine):
