@@ -1,6 +1,7 @@
 from django.core.management.base import BaseCommand
 
 from articles import directory, references, similar, typesetting
+from articles.management.progress import Progress
 
 
 class Command(BaseCommand):
@@ -13,10 +14,7 @@ class Command(BaseCommand):
     )
 
     def handle(self, *, verbosity, **options):
-        def progress(done):
-            if verbosity > 1:
-                self.stdout.write(f"{done} …")
-
+        progress = Progress(self.stdout, verbosity)
         wrong = typesetting.rebuild(progress)
         self.stdout.write(f"{wrong} articles whose bodies weren't ready for readers.")
         wrong = references.rebuild(progress)

@@ -1,6 +1,7 @@
 from django.core.management.base import BaseCommand
 
 from articles import search
+from articles.management.progress import Progress
 
 
 class Command(BaseCommand):
@@ -11,8 +12,5 @@ class Command(BaseCommand):
     )
 
     def handle(self, *, verbosity, **options):
-        def progress(done):
-            self.stdout.write(f"{done} articles …")
-
-        done, removed = search.rebuild(progress if verbosity > 1 else None)
+        done, removed = search.rebuild(Progress(self.stdout, verbosity))
         self.stdout.write(f"{done} articles indexed, {removed} removed.")
