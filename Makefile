@@ -5,7 +5,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 ARGS ?=
 DB ?= sqlite postgresql
-JOBS ?=
+JOBS ?= 2
 
 export PYTHON
 # Tests start many processes, which would compile all modules anew where an environment (as of
@@ -37,15 +37,12 @@ lint: .venv/for-test  ## look for mistakes and for layout that ruff would change
 	@$(python) -m ruff check .
 	@$(python) -m ruff format --check .
 
-# With SQLite there is one process more than a small machine has cores, since the tests that wait
-# for a browser run there; PostgreSQL's server is busy itself.
 # Tests that concern one database only are left out of the other run; when nothing else was
 # asked for, pytest calls that "no tests collected" (5), which isn't a failure of the second run.
 define on_each_database
 status=0; \
 for database in $(DB); do \
-  jobs=2; if [ "$$database" = sqlite ]; then jobs=3; fi; \
-  TEST_DATABASE=$$database $(python) -m pytest -n $(or $(JOBS),$$jobs) --dist worksteal $(1); result=$$?; \
+  TEST_DATABASE=$$database $(python) -m pytest -n $(JOBS) --dist worksteal $(1); result=$$?; \
   if [ $$result -eq 5 ] && [ "$$database" != "$(firstword $(DB))" ]; then result=0; fi; \
   if [ $$result -ge 2 ]; then exit $$result; fi; \
   if [ $$result -ne 0 ]; then status=$$result; fi; \

@@ -15,7 +15,8 @@ from django.db import connection
 
 from irb_site.environment import PROJECT
 
-PATIENCE = 30
+# Nothing waits for so long unless it fails.
+PATIENCE = 60
 
 
 def wait_for(condition, what):
@@ -43,7 +44,8 @@ class Service:
     def __init__(self, folder, host="127.0.0.1", port=None, **variables):
         self.host = host
         self.port = port or free_port(host)
-        self.output = folder / "output"
+        # Several may run in one folder.
+        self.output = folder / f"output-{self.port}"
         name_static_files(folder / "static")
         self.environment = {
             name: value
