@@ -1173,16 +1173,11 @@ class Passage:
     at: int | None = None
 
 
-def snippet(text, terms, *, length=240):
-    """The passage of a plain text with most of the terms, as safe HTML with <mark> around them.
+def best_passage(text, terms, *, length=240):
+    """The Passage of a plain text with most of the terms.
 
     About length characters, cut between words. Without a hit it is the beginning.
     """
-    return best_passage(text, terms, length=length).html
-
-
-def best_passage(text, terms, *, length=240):
-    """As snippet, as a Passage."""
     text = " ".join(text[:TEXT_MAX_LENGTH].split())
     found = _found(text, terms, length)
     start, end = _passage(text, found, length)

@@ -308,7 +308,7 @@ def test_find_survives(publish, query):
     hits = search.find(query)
 
     assert hits.total == len(hits.ids)
-    assert search.snippet("They were running.", hits.terms).startswith(("They", "<mark>"))
+    assert search.best_passage("They were running.", hits.terms).html.startswith(("They", "<mark>"))
 
 
 @pytest.mark.parametrize("text", [query for query in HOSTILE_QUERIES if "\x00" not in query])
@@ -582,7 +582,7 @@ def test_rebuild_repairs(publish, monkeypatch):
 
 
 def marked(text, query, **options):
-    return search.snippet(text, search.parse(query).terms, **options)
+    return search.best_passage(text, search.parse(query).terms, **options).html
 
 
 def test_snippet_marks_what_was_found():
@@ -635,12 +635,12 @@ def test_snippet_cuts_between_words():
 
 
 def test_snippet_without_a_hit_is_the_beginning():
-    assert search.snippet("one two three four", search.Terms(), length=9) == "one two …"
-    assert search.snippet("", search.Terms()) == ""
+    assert search.best_passage("one two three four", search.Terms(), length=9).html == "one two …"
+    assert search.best_passage("", search.Terms()).html == ""
 
 
 def test_snippet_of_one_endless_word():
-    assert len(search.snippet("x" * 5000, search.Terms(), length=100)) == 102
+    assert len(search.best_passage("x" * 5000, search.Terms(), length=100).html) == 102
 
 
 # The tables.
