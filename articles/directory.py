@@ -168,7 +168,12 @@ def _write(differences):
     if removed:
         Name.objects.filter(pk__in=removed).delete()
     if changed:
-        Name.objects.bulk_update(changed, ["words", "head", "is_current"])
+        Name.objects.bulk_create(
+            changed,
+            update_conflicts=True,
+            unique_fields=["id"],
+            update_fields=["words", "head", "is_current"],
+        )
     if added:
         Name.objects.bulk_create(added)
     return len(added) + len(changed) + len(removed)

@@ -499,6 +499,8 @@ def _labels(tokens, user):
     Of articles whose drafts the user may not see, no more is told than readers know.
     """
     labels = {}
+    if not tokens:
+        return labels
     for kind, model in (("author", Author), ("tag", Tag)):
         uids = [token.uid for token in tokens if token.kind == kind]
         names = dict(model.objects.filter(uid__in=uids).values_list("uid", "name")) if uids else {}

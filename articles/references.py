@@ -201,8 +201,12 @@ def _follow_sections(article, live, draft, *, title):
     rows = {section.anchor: section for section in Section.objects.filter(article=article)}
     changed, added = _section_rows(article, rows, live, draft, title=title)
     Section.objects.bulk_create(added)
-    Section.objects.bulk_update(
-        changed, ["heading", "level", "position", "state", "was_public", "words"]
+    # A title is in the words of all sections: bulk_update would write a case for each of them.
+    Section.objects.bulk_create(
+        changed,
+        update_conflicts=True,
+        unique_fields=["article", "anchor"],
+        update_fields=["heading", "level", "position", "state", "was_public", "words"],
     )
     return bool(added or changed)
 

@@ -159,8 +159,13 @@ def store(wanted):
                 changed.append(row)
         gone += [row.pk for term, row in existing.items() if term not in terms]
     Term.objects.filter(pk__in=gone).delete()
-    Term.objects.bulk_update(changed, ["weight"])
-    Term.objects.bulk_create(added)
+    # Not bulk_update, which writes a case for each row.
+    Term.objects.bulk_create(
+        changed + added,
+        update_conflicts=True,
+        unique_fields=["article", "term"],
+        update_fields=["weight"],
+    )
     return touched
 
 

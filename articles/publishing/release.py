@@ -30,7 +30,7 @@ from articles.publishing.base import (
 )
 from articles.publishing.forwards import settle_around
 from articles.publishing.standing import hold_groups, raise_editions
-from articles.publishing.subjects import tag_named
+from articles.publishing.subjects import tags_named
 from articles.publishing.writing import follow_texts, seal
 from authors.models import Author
 
@@ -205,7 +205,7 @@ def _authors(revision):
 
 
 def _tags(revision):
-    return [tag_named(name) for name in revision.tags]
+    return tags_named(revision.tags)
 
 
 def write_names(article, *, authors, tags):

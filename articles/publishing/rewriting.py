@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from articles.models import Article, Schedule, Submission
-from articles.publishing.base import Words
+from articles.publishing.base import Words, prepared
 from articles.publishing.plans import OPEN_OUTCOMES
 from articles.publishing.release import show
 from articles.publishing.writing import save_revision
@@ -25,7 +25,7 @@ def rewrite(article, change, *, by, note):
         if changed != words:
             is_changed = True
             now = timezone.now()
-            revision = save_revision(article, changed, by=by, note=note, now=now)
+            revision = save_revision(article, prepared(article, changed), by=by, note=note, now=now)
             article = show(article, revision, by=by, minor=True, keep_plans=True)
     if draft is not None:
         words = Words.of(draft)
@@ -33,7 +33,7 @@ def rewrite(article, change, *, by, note):
         if is_changed or changed != words:
             is_changed = True
             now = timezone.now()
-            newest = save_revision(article, changed, by=by, note=note, now=now)
+            newest = save_revision(article, prepared(article, changed), by=by, note=note, now=now)
             Schedule.objects.filter(revision=draft, outcome=Schedule.Outcome.PENDING).update(
                 revision=newest
             )

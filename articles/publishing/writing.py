@@ -45,6 +45,7 @@ def create(words, *, by, kind=Article.Kind.ARTICLE, uid=None, note="", is_autosa
         article.uid = uid
     article.save()
     references.adopt_dangling(article, "article")
+    words = prepared(article, words)
     save_revision(article, words, by=by, note=note, now=now, is_sealed=not is_autosave)
     record("created", by=by, article=article)
     return article
@@ -147,10 +148,9 @@ def _refuse_conflict(article, words, *, by, based_on):
 def save_revision(article, words, *, by, note, now, is_sealed=True, overwrites=False, act=""):
     """Makes the words the newest revision, within a verb.
 
-    overwrites: they go on from the newest one, which they replace if it is an autosave of the same
-    person. act: what the audit calls it, if that isn't written down elsewhere.
+    words: prepared. overwrites: they go on from the newest one, which they replace if it is an
+    autosave of the same person. act: what the audit calls it, if that isn't written down elsewhere.
     """
-    words = prepared(article, words)
     latest = article.latest_revision
     if latest is not None and Words.of(latest) == words:
         if is_sealed and not (latest.is_sealed and not note):
@@ -215,7 +215,7 @@ def restore(article, revision, *, by):
     refuse_trashed(article)
     note = _("Restored from version %(number)s") % {"number": revision.number}
     # Read again: an autosave may have overwritten it since.
-    words = Words.of(article.revisions.get(pk=revision.pk))
+    words = prepared(article, Words.of(article.revisions.get(pk=revision.pk)))
     restored = save_revision(article, words, by=by, note=note, now=timezone.now())
     record("restored", by=by, article=article, detail=note)
     return restored
