@@ -614,6 +614,9 @@ class _SqliteEngine:
             cursor.execute("SELECT " + ", ".join([f"({one})"] * len(clauses)), parameters)
             return list(cursor.fetchone())
 
+    def sort_in(self):
+        """An entry is sorted in as it is written."""
+
     def tidy(self):
         with connection.cursor() as cursor:
             cursor.execute(
@@ -706,7 +709,18 @@ class _PostgresEngine:
             cursor.execute("SELECT " + ", ".join([one] * len(clauses)), parameters)
             return list(cursor.fetchone())
 
+    def sort_in(self):
+        # Only an index's owner may ask for it. Where the worker is another, the database sorts in
+        # what has become too much.
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT gin_clean_pending_list(oid) FROM pg_class"
+                " WHERE oid = 'articles_search_tokens'::regclass"
+                " AND pg_has_role(relowner, 'USAGE')"
+            )
+
     def tidy(self):
+        self.sort_in()
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE articles_search")
 
@@ -898,6 +912,12 @@ def _entry_of(article):
 def tidy():
     """Put the index in order after very much of it was written."""
     _engine().tidy()
+
+
+def sort_in():
+    """Let the database sort in what was written of late. It is found at once; until then, every
+    search reads all of it."""
+    _engine().sort_in()
 
 
 def is_outdated():

@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 from django.core.management import call_command
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.utils import timezone
 
-from articles import content_version, notifications, presence, publishing
+from articles import content_version, notifications, presence, publishing, search
 from articles.management.commands import worker
 from articles.models import Article, Notification
-from tests.factories import make_article
+from tests.factories import make_article, make_public
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +44,7 @@ def rounds(monkeypatch):
     monkeypatch.setattr(worker, "look_at_statistics", lambda: None)
     monkeypatch.setattr(worker, "follow_version", lambda: None)
     monkeypatch.setattr(content_version, "follow_calendar", lambda *, now: None)
+    monkeypatch.setattr(search, "sort_in", lambda: None)
     monkeypatch.setattr(notifications, "send_due", lambda *, now: 0)
     monkeypatch.setattr(notifications, "forget_old", lambda *, now: None)
     monkeypatch.setattr(presence, "forget_absent", lambda *, now: None)
@@ -176,3 +177,24 @@ def test_one_round_publishes_what_is_due_and_mails_who_planned_it(editor, capsys
     assert Article.objects.get().state == Article.State.LIVE
     assert [message.to for message in mail.outbox] == [["editor@example.org"]]
     assert Notification.objects.get().mail == Notification.Mail.SENT
+
+
+@pytest.mark.postgresql_only
+@pytest.mark.django_db
+@pytest.mark.parametrize("work", [worker.Duties(), lambda: call_command("worker", once=True)])
+def test_what_is_published_is_found_at_once_and_sorted_in_by_the_worker(work):
+    search.sort_in()
+    article = make_public("Steel")
+
+    found = search.find("steel").ids
+    work()
+
+    assert found == search.find("steel").ids == [article.pk]
+    assert pages_waiting() == 0
+
+
+def pages_waiting():
+    """Pages of search entries that wait to be sorted in: this sorts them in, too."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT gin_clean_pending_list('articles_search_tokens')")
+        return cursor.fetchone()[0]

@@ -9,7 +9,7 @@ from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
-from articles import content_version, notifications, presence, publishing
+from articles import content_version, notifications, presence, publishing, search
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +42,7 @@ class Command(BaseCommand):
     def handle(self, *, once, parent, **options):
         if once:
             carried_out = publishing.carry_out_due(now=timezone.now())
+            search.sort_in()
             sent = notifications.send_due(now=timezone.now())
             self.stdout.write(f"{carried_out} carried out, {sent} mailed")
             return
@@ -86,6 +87,7 @@ class Duties:
     def __call__(self):
         publishing.carry_out_due(now=timezone.now())
         content_version.follow_calendar(now=timezone.now())
+        search.sort_in()
         if self.tidied_at is None or time.monotonic() - self.tidied_at > TIDY_INTERVAL:
             self.tidied_at = time.monotonic()
             look_at_statistics()
