@@ -111,7 +111,9 @@ class PageServer(WSGIHandler):
         super().__init__()
         self.store = content_version.page_store()
         # Not of the publication, or somebody's own.
-        self._apart = (reverse("admin:index"), settings.STATIC_URL, settings.MEDIA_URL, "/preview/")
+        previews = reverse("articles:shared_preview", args=["token"]).removesuffix("token/")
+        self._apart = (reverse("admin:index"), settings.STATIC_URL, settings.MEDIA_URL, previews)
+        self._search_path = reverse("articles:search")
         self._memory = _Memory("")
         self._look_again_at = 0
         self._page_headers = None
@@ -152,7 +154,7 @@ class PageServer(WSGIHandler):
         return Key(path, query, best_coding(environ.get("HTTP_ACCEPT_ENCODING", "")))
 
     def _is_search(self, path, query):
-        return path == "/search/" and query.startswith("q=") and len(query) <= LONGEST_QUERY
+        return path == self._search_path and query.startswith("q=") and len(query) <= LONGEST_QUERY
 
     def _version(self):
         shown = self.store.shown()

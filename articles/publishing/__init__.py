@@ -32,6 +32,7 @@ from articles.publishing.bundles import (
     save_bundle,
     schedule_bundle,
 )
+from articles.publishing.mergers import count_articles, merged_together
 from articles.publishing.release import publish
 from articles.publishing.removal import (
     DELETE,
@@ -73,7 +74,6 @@ from articles.publishing.reviewing import (
 )
 from articles.publishing.schedules import cancel_schedules, carry_out_due, dismiss, schedule
 from articles.publishing.sharing import LINK_DAYS, LINK_DAYS_MAX, share, unshare
-from articles.publishing.standing import count_articles, merged_together
 from articles.publishing.subjects import (
     TAG_NAME_LENGTH,
     merge_author,

@@ -29,7 +29,7 @@ from articles.publishing.base import (
     require,
 )
 from articles.publishing.forwards import settle_around
-from articles.publishing.standing import hold_groups, raise_editions
+from articles.publishing.mergers import hold_groups, raise_editions
 from articles.publishing.subjects import tags_named
 from articles.publishing.writing import follow_texts, seal
 from authors.models import Author

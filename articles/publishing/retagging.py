@@ -13,8 +13,8 @@ from articles.content_version import raise_version
 from articles.models import Article, Tag, TagAlias, TagChange
 from articles.names import fold
 from articles.publishing.base import PublishingError, in_one_transaction, lock_all, require
+from articles.publishing.mergers import hold_groups, refuse_merged, require_organise
 from articles.publishing.rewriting import rewrite
-from articles.publishing.standing import hold_groups, refuse_merged, require_organise
 from articles.publishing.subjects import tag_named
 from articles.publishing.tagging import close, refuse_undone
 

@@ -12,7 +12,7 @@ from articles.models import Tag, TagAlias
 from articles.names import fold, free_slug, make_slug, shorten_slug, validate_slug
 from articles.publishing.addresses import is_former_address, leave_redirect, refuse_held_path
 from articles.publishing.base import PublishingError, in_one_transaction
-from articles.publishing.standing import (
+from articles.publishing.mergers import (
     hold,
     hold_groups,
     lead_back,

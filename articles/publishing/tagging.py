@@ -15,7 +15,7 @@ from articles.models import Redirect, Revision, Tag, TagAlias, TagChange
 from articles.names import fold
 from articles.publishing.addresses import leave_redirect
 from articles.publishing.base import PublishingError, in_one_transaction
-from articles.publishing.standing import (
+from articles.publishing.mergers import (
     hold,
     hold_groups,
     lead_back,
