@@ -96,6 +96,9 @@ def show(article, revision, *, by, at=None, updated_at=None, minor=False, keep_p
         # It may have been overwritten since it was read, and must not be any more.
         revision = article.revisions.get(pk=revision.pk)
         seal(revision)
+    if revision.pk == article.latest_revision_id:
+        # What follows the texts needn't read it again.
+        article.latest_revision = revision
     if not revision.title:
         raise PublishingError(_("Give the article a title before you publish it."))
 
