@@ -272,7 +272,7 @@ STEPS = [
     (directory, "enter_article"),
     (similar, "enter"),
     (typesetting, "typeset"),
-    (release, "tag_named"),
+    (release, "tags_named"),
     (release, "write_names"),
     (release, "_count"),
     (release, "leave_redirect"),
