@@ -6,6 +6,7 @@ those of both. So it costs the same however many articles there are, and is undo
 whatever was published in between.
 """
 
+from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
@@ -39,9 +40,11 @@ def hold_groups(model, pks):
     return hold(model, list(groups.values_list("pk", flat=True)))
 
 
-def raise_editions(model, pks):
-    """Says of some authors or tags that their articles have changed."""
-    model.objects.filter(pk__in=pks).update(edition=new_edition())
+def raise_editions(model, pks, *, more_articles=0):
+    """Says of some authors or tags that their articles have changed, and are so many more."""
+    if pks:
+        counts = {"article_count": F("article_count") + more_articles} if more_articles else {}
+        model.objects.filter(pk__in=pks).update(edition=new_edition(), **counts)
 
 
 def refuse_merged(thing):

@@ -1,7 +1,6 @@
 """Making public: the one place where words become what readers see."""
 
 from django.db import IntegrityError
-from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -261,16 +260,15 @@ def _count(model, before, after):
     # Held, so that none is merged meanwhile: an article of one and of one that is merged into it
     # counts once.
     named = before.keys() | after.keys()
-    held = dict(hold_groups(model, named).values_list("pk", "merged_into_id"))
-    counted = [
-        {pk for pk in pks if held[pk]} | {held[pk] or pk for pk in pks} for pks in (before, after)
-    ]
+    held = hold_groups(model, named).values_list("pk", "merged_into_id", "first_public_at")
+    leads_to, first_public_at = {}, {}
+    for pk, merged_into, date in held:
+        leads_to[pk], first_public_at[pk] = merged_into or pk, date
+    counted = [{*pks, *(leads_to[pk] for pk in pks)} for pks in (before, after)]
     more, fewer = counted[1] - counted[0], counted[0] - counted[1]
-    if more:
-        model.objects.filter(pk__in=more).update(article_count=F("article_count") + 1)
-        model.objects.filter(pk__in=more, first_public_at__isnull=True).update(
-            first_public_at=timezone.now()
-        )
-    if fewer:
-        model.objects.filter(pk__in=fewer).update(article_count=F("article_count") - 1)
-    raise_editions(model, changed | {held[pk] or pk for pk in changed})
+    unheard = {pk for pk in more if first_public_at[pk] is None}
+    if unheard:
+        model.objects.filter(pk__in=unheard).update(first_public_at=timezone.now())
+    touched = changed | {leads_to[pk] for pk in changed}
+    for pks, by in ((more, 1), (fewer, -1), (touched - more - fewer, 0)):
+        raise_editions(model, pks, more_articles=by)
