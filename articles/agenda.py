@@ -22,7 +22,7 @@ class Day:
 
 def pending(articles):
     """The plans of some articles that wait for their time, earliest first, ready to be shown."""
-    return _shown(Schedule.objects.filter(outcome=Schedule.Outcome.PENDING, article__in=articles))
+    return _shown(_of(articles).filter(outcome=Schedule.Outcome.PENDING))
 
 
 def is_overdue(plan, *, now=None):
@@ -46,11 +46,10 @@ def unsettled(articles, *, now=None):
             | Q(article__live_revision__number__lt=F("revision__number"))
         )
     )
-    failed = Schedule.objects.filter(
+    failed = _of(articles).filter(
         is_open,
         outcome=Schedule.Outcome.FAILED,
         dismissed_at=None,
-        article__in=articles,
         finished_at__gte=(now or timezone.now()) - FAILED_SHOWN_FOR,
     )
     return _shown(failed.filter(~Exists(later)))
@@ -70,6 +69,14 @@ def by_day(plans):
             days.append(Day(day, []))
         days[-1].plans.append(plan)
     return days
+
+
+def _of(articles):
+    """The plans of some articles: a list, or a query for them."""
+    if isinstance(articles, list):
+        return Schedule.objects.filter(article__in=articles)
+    # Plans are few: neither database shall look through the articles for them.
+    return Schedule.objects.filter(Exists(articles.filter(pk=OuterRef("article"))))
 
 
 def _shown(schedules):

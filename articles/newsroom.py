@@ -5,7 +5,7 @@ from django.contrib.admin import AdminSite
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.forms import UsernameField
 from django.core.exceptions import PermissionDenied
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.forms import TextInput
 from django.http import HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from articles import agenda, notifications, rights
 from articles.forms import working_title
-from articles.models import Article, Assignment, Submission
+from articles.models import Article, Assignment, Revision, Submission
 from articles.paging import PER_PAGE, pager
 from articles.site import publication
 from articles.state_words import DECISIONS, describe_decision, describe_live, describe_state, when
@@ -26,6 +26,8 @@ from articles.state_words import DECISIONS, describe_decision, describe_live, de
 SHOWN = 8
 # Of the news, where all of it has been read.
 READ_SHOWN = 3
+# Among so many of the newest articles, those are looked for that lack what readers expect.
+INCOMPLETE_AMONG = 1000
 _EXCERPT = 160
 
 
@@ -58,7 +60,7 @@ class NewsroomAdminSite(AdminSite):
                 "tasks": tasks_of(user),
                 "worklists": worklists(user),
                 "may_publish": rights.may_publish(user),
-                "trashed": rights.seen_by(user).filter(state=Article.State.TRASHED).count(),
+                "trashed": rights.seen_by(user).in_states(Article.State.TRASHED).count(),
             }
         if rights.sees_all(user):
             context["link_health"] = _health_desk().overview()
@@ -168,13 +170,11 @@ def worklists(user):
     articles = Article.objects.select_related("latest_revision__by", "submission")
     seen = rights.seen_by(user, articles.prefetch_related(DECISIONS))
     on_desk = seen.exclude(state__in=[Article.State.TRASHED, Article.State.DELETED])
-    unpublished = on_desk.filter(
-        ~Q(state=Article.State.LIVE) | ~Q(latest_revision=F("live_revision"))
-    )
-    drafts = unpublished.exclude(state=Article.State.WITHDRAWN)
-    mine = drafts.filter(
-        Q(created_by=user) | Q(latest_revision__by=user), latest_revision__isnull=False
-    )
+    # That is all that is a draft: it has no live revision.
+    drafts = on_desk.with_a_draft().exclude(state=Article.State.WITHDRAWN)
+    # Asked of each draft: joined, PostgreSQL would begin with all revisions.
+    is_latest = Exists(Revision.objects.filter(pk=OuterRef("latest_revision"), by=user))
+    mine = drafts.filter(Q(created_by=user) | is_latest, latest_revision__isnull=False)
     others = drafts.exclude(created_by=user).exclude(latest_revision__by=user)
     plannable = rights.seen_by(user).order_by()
     live = rights.with_is_seen(user, articles.public().articles().newest_first())
@@ -191,7 +191,7 @@ def worklists(user):
             and _described(
                 _("Handed in"),
                 _("Nothing waits for an editor."),
-                unpublished.filter(submission__isnull=False).order_by(
+                on_desk.filter(submission__isnull=False).order_by(
                     "-submission__outcome", "submission__submitted_at"
                 ),
                 now,
@@ -273,19 +273,20 @@ def _described(title, empty, queryset, now, *, more=""):
 def _decided(user, now):
     """What somebody handed in or began and an editor has sent back or approved."""
     newest = Submission.objects.filter(article=OuterRef("article")).order_by("-submitted_at", "-pk")
-    decided = Submission.objects.filter(
-        Q(by=user) | Q(article__created_by=user),
+    articles = rights.seen_by(user).filter(pk=OuterRef("article"))
+    number = Revision.objects.filter(pk=OuterRef(OuterRef("revision"))).values("number")
+    # Somebody may have put it right and published it without it being handed in again.
+    waiting = articles.exclude(state__in=[Article.State.TRASHED, Article.State.DELETED]).exclude(
+        state=Article.State.LIVE, live_revision__number__gte=Subquery(number)
+    )
+    rows = Submission.objects.filter(
+        Q(by=user) | Exists(articles.filter(created_by=user)),
+        Exists(waiting),
         pk=Subquery(newest.values("pk")[:1]),
         outcome__in=[Submission.Outcome.SENT_BACK, Submission.Outcome.APPROVED],
-        article__in=rights.seen_by(user).order_by(),
-    ).exclude(article__state__in=[Article.State.TRASHED, Article.State.DELETED])
-    # Somebody may have put it right and published it without it being handed in again.
-    decided = decided.exclude(
-        article__state=Article.State.LIVE,
-        article__live_revision__number__gte=F("revision__number"),
-    )
-    rows = decided.select_related("article__latest_revision", "decided_by", "revision")
+    ).prefetch_related("article__latest_revision", "decided_by", "revision")
     items = []
+    # Nothing is joined: SQLite would begin with all articles.
     for row in rows.order_by("-decided_at")[:SHOWN]:
         words = describe_decision(row, now=now)
         words = words[:1].upper() + words[1:]
@@ -323,7 +324,9 @@ def _dismissal_of(plan):
 
 
 def _incomplete():
-    live = Article.objects.public().articles().select_related("latest_revision").newest_first()
+    newest = Article.objects.public().articles().newest_first()[:INCOMPLETE_AMONG]
+    live = Article.objects.filter(pk__in=newest.values("pk")).newest_first()
+    live = live.select_related("latest_revision")
     checks = (
         (_("No standfirst"), live.filter(standfirst="")),
         (_("No author"), live.filter(bylines__isnull=True)),

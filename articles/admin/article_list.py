@@ -1,7 +1,7 @@
 """The list of articles: what it shows, what narrows it down, what is done to many at once."""
 
 from django.contrib import admin, messages
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -35,18 +35,17 @@ class StateFilter(admin.SimpleListFilter):
 
     def queryset(self, request, queryset):
         pending = Schedule.objects.filter(article=OuterRef("pk"), outcome=Schedule.Outcome.PENDING)
-        conditions = {
-            "live": Q(state=Article.State.LIVE),
-            "changed": Q(state=Article.State.LIVE) & ~Q(latest_revision=F("live_revision")),
-            "draft": Q(state=Article.State.DRAFT),
-            "scheduled": Exists(pending),
-            "withdrawn": Q(state=Article.State.WITHDRAWN),
-            "submitted": Q(submission__isnull=False),
-            "trashed": Q(state=Article.State.TRASHED),
-        }
+        narrowed = {
+            "live": lambda: queryset.public(),
+            "changed": lambda: queryset.public().with_a_draft(),
+            "draft": lambda: queryset.in_states(Article.State.DRAFT),
+            "scheduled": lambda: queryset.filter(Exists(pending)),
+            "withdrawn": lambda: queryset.in_states(Article.State.WITHDRAWN),
+            "submitted": lambda: queryset.filter(submission__isnull=False),
+            "trashed": lambda: queryset.in_states(Article.State.TRASHED),
+        }.get(self.value())
         # What is in the trash is seen there only.
-        condition = conditions.get(self.value(), ~Q(state=Article.State.TRASHED))
-        return queryset.filter(condition)
+        return narrowed() if narrowed else queryset.exclude(state=Article.State.TRASHED)
 
 
 class AuthorFilter(admin.SimpleListFilter):

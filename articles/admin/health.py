@@ -74,7 +74,11 @@ def address_of(kind, page=1):
 
 def overview():
     """The parts of the desk for the start page: {label, url, shown, count} each."""
-    return [_tab(kind, count) for kind, count in health.counts().items()]
+    return _tabs(health.recent_counts())
+
+
+def _tabs(counts):
+    return [_tab(kind, count) for kind, count in counts.items()]
 
 
 def _tab(kind, count):
@@ -94,7 +98,7 @@ def desk(request, admin_site):
         raise PermissionDenied
     if request.method == "POST":
         return _act(request)
-    tabs = overview()
+    tabs = _tabs(health.counts())
     kind = request.GET.get("kind") or next(
         (tab["kind"] for tab in tabs if tab["count"]), Kind.DANGLING.value
     )

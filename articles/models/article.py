@@ -1,6 +1,6 @@
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from taggit.managers import TaggableManager
 
@@ -115,8 +115,24 @@ class Article(models.Model):
                 name="article_public_by_date",
                 condition=Q(state="live", kind="article"),
             ),
-            # The editors' worklists.
+            # The editors' worklists: what has a draft that readers don't see, what is in a state.
             models.Index(fields=["-touched_at"], name="article_by_touched"),
+            models.Index(
+                fields=["-touched_at"],
+                name="article_with_draft",
+                condition=~Q(latest_revision=F("live_revision")),
+            ),
+            models.Index(
+                fields=["submission"],
+                name="article_handed_in",
+                condition=Q(submission__isnull=False),
+            ),
+            # Without those that are live, which are nearly all: SQLite would take it for them, too.
+            models.Index(
+                fields=["state", "-touched_at"],
+                name="article_not_live",
+                condition=~Q(state="live"),
+            ),
         ]
 
     def __str__(self):

@@ -60,7 +60,12 @@ class Schedule(models.Model):
         ]
         indexes = [
             # The worker asks for these every second.
-            models.Index(fields=["due_at"], name="schedule_due", condition=Q(outcome="pending"))
+            models.Index(fields=["due_at"], name="schedule_due", condition=Q(outcome="pending")),
+            models.Index(
+                fields=["finished_at"],
+                name="schedule_failed",
+                condition=Q(outcome="failed", dismissed_at__isnull=True),
+            ),
         ]
 
     def __str__(self):

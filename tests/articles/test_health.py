@@ -630,6 +630,22 @@ def test_start_page_counts_what_the_desk_lists(desk):
     assert counted == [f"{kind.label} {count}" for kind, count in health.counts().items()]
 
 
+def test_start_page_of_very_many_articles_counts_anew_after_a_minute(desk, monkeypatch):
+    monkeypatch.setattr(health, "MANY", -1)
+    monkeypatch.setattr(health, "_counted", {})
+    healthy = health.recent_counts()
+    _one_of_everything(1)
+
+    within_the_minute = health.recent_counts()
+    monkeypatch.setattr(
+        health, "_counted", {name: (old, 0) for name, (old, _until) in health._counted.items()}
+    )
+    afterwards = health.recent_counts()
+
+    assert within_the_minute == healthy == dict.fromkeys(Kind, 0)
+    assert afterwards == health.counts() != healthy
+
+
 def test_references_of_healthy_rows_stay_when_another_is_put_right(desk):
     _one_of_everything(1)
     [finding] = found(Kind.DANGLING)

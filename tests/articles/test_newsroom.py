@@ -1,12 +1,14 @@
 """The start page: what is on whose desk, and nothing that they may not see."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
 from django.contrib.auth.models import Group, Permission
+from django.db import connection
 from django.utils import timezone
 
-from articles import notifications, publishing, rights
+from articles import newsroom, notifications, publishing, rights
 from articles.models import Notification, Schedule
 from tests import html
 from tests.factories import change_draft, make_article, make_public, make_scheduled, make_withdrawn
@@ -213,8 +215,33 @@ def test_desk_takes_the_same_queries_however_much_is_on_it(
     client.force_login(leila)
     client.get("/admin/")
 
-    with django_assert_num_queries(30):
+    with django_assert_num_queries(35):
         client.get("/admin/")
     client.force_login(marta)
     with django_assert_num_queries(16):
         client.get("/admin/")
+
+
+@pytest.mark.sqlite_only
+def test_worklists_begin_with_an_index_that_holds_what_they_show(people):
+    asked = []
+
+    def explain(execute, sql, params, many, context):
+        asked.append((sql, params))
+        return execute(sql, params, many, context)
+
+    make_article()
+    make_public()
+    with connection.execute_wrapper(explain):
+        newsroom.worklists(people["leila"])
+    steps = []
+    with connection.cursor() as cursor:
+        for sql, params in asked:
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}", params)
+            steps += [step for *_place, step in cursor.fetchall()]
+
+    tables = "articles_article|articles_revision|articles_byline|articles_articletag"
+    indexes = "article_public_by_date|article_with_draft"
+    whole = re.compile(rf"SCAN ({tables})(?! USING INDEX ({indexes}))")
+    assert [step for step in steps if whole.match(step)] == []
+    assert len(asked) > 10
