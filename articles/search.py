@@ -23,10 +23,11 @@ import re
 import time
 from bisect import bisect_left
 from collections import Counter, deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
-from itertools import combinations, pairwise
+from itertools import combinations, islice, pairwise
 from typing import NamedTuple
 from zlib import crc32
 
@@ -40,6 +41,7 @@ from articles.models import Article
 from articles.text_analysis import (
     STEMMED_LANGUAGES,
     STOP_WORDS,
+    beginning_of,
     compounds,
     forms,
     join_compound,
@@ -59,6 +61,8 @@ MATCHES_MAX = 1000
 RANKED_MAX = 100
 # In how many of the newest articles, at least, a word is counted.
 RECENT_MIN = 4000
+# In how many of them, at least, PostgreSQL looks first.
+STEP_MIN = 1500
 # How many tags, and how many authors, may be meant by one word.
 NAMED_MAX = 30
 # Where nothing has all words: of how many most must be there, and how many may be missing.
@@ -151,9 +155,9 @@ class Terms:
     enough: int = 0
 
     @property
-    def first_letters(self):
-        """No stemmer changes a word's first letter."""
-        return {word[0] for word in (*self.words, self.prefix) if word}
+    def beginnings(self):
+        """How a word begins that any of them may be found by."""
+        return frozenset(beginning_of(word) for word in (*self.words, self.prefix) if word)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +192,30 @@ class Match(NamedTuple):
     sort_key: int
     # Tokens of its tags and authors, joined by blanks.
     names: str
+
+
+class Matches(Sequence):
+    """Matches in their order, of which each is made as it is asked for: there may be very many.
+
+    names: sort key → tokens of tags and authors, of each in this order.
+    """
+
+    def __init__(self, names):
+        self.names = names
+
+    def __len__(self):
+        return len(self.names)
+
+    def __getitem__(self, place):
+        if isinstance(place, slice):
+            return [self._match(key) for key in list(self.names)[place]]
+        return self._match(list(self.names)[place])
+
+    def __iter__(self):
+        return map(self._match, self.names)
+
+    def _match(self, key):
+        return Match(_article_of(key), key, self.names[key])
 
 
 @dataclass(frozen=True, slots=True)
@@ -491,7 +519,7 @@ def weights_of_text(**parts):
 
 def weights_of(article_ids):
     """Article id → (word → what it weighs in it), of those that can be found. One query."""
-    found = _weights_of([Match(pk, 0, "") for pk in article_ids]) if article_ids else {}
+    found = _weights_of(article_ids) if article_ids else {}
     return {pk: _weights_by_word(found[pk]) for pk in article_ids if found.get(pk)}
 
 
@@ -505,7 +533,8 @@ def _weights_by_word(weights):
 
 def _weigher(clause):
     """A function that says what a clause weighs in an article, 0 where it isn't fulfilled by a
-    word or a name. Its arguments, weights and names, are as in Entry.
+    word or a name. Its arguments, weights and names, are as in Entry; if the weights are the first
+    lines and not all, it gives None where none of its words is in them.
     """
     named = {
         alternative.tokens[0]: _AUTHOR_WEIGHT
@@ -521,7 +550,7 @@ def _weigher(clause):
         if not _is_name(alternative)
     ]  # fmt: skip
 
-    def weight_in(weights, names):
+    def weight_in(weights, names, are_all):
         heaviest = 0
         for row in rows:
             # A row of words weighs what its lightest one does.
@@ -531,6 +560,8 @@ def _weigher(clause):
                 own = _HEAVIEST - weights.count("\n", 0, place) if place >= 0 else 0
                 lightest = min(lightest, own)
             heaviest = max(heaviest, lightest)
+        if rows and not heaviest and not are_all:
+            return None
         name = max((named.get(token, 0) for token in names.split()), default=0) if named else 0
         return heaviest + _WEIGHT_STEPS * name
 
@@ -591,16 +622,18 @@ class _SqliteEngine:
     def newest(self, wanted, unwanted, limit, span=None):
         low, high = span or _ALL_KEYS
         with connection.cursor() as cursor:
+            # Left to itself, SQLite takes the shorter index and reads the names from the rows.
             cursor.execute(
-                "SELECT article_id, sort_key, names FROM articles_search_tokens"
-                " CROSS JOIN articles_search"
-                " ON articles_search.sort_key = articles_search_tokens.rowid"
+                "SELECT group_concat(sort_key, ' '), group_concat(names, char(10)) FROM ("
+                "SELECT entry.sort_key, entry.names FROM articles_search_tokens"
+                " CROSS JOIN articles_search AS entry INDEXED BY articles_search_names"
+                " ON entry.sort_key = articles_search_tokens.rowid"
                 " WHERE articles_search_tokens MATCH %s"
                 " AND articles_search_tokens.rowid >= %s AND articles_search_tokens.rowid < %s"
-                " ORDER BY articles_search_tokens.rowid DESC LIMIT %s",
+                " ORDER BY articles_search_tokens.rowid DESC LIMIT %s)",
                 [self._expression(wanted, unwanted), low, high, limit],
             )
-            return list(map(Match._make, cursor.fetchall()))
+            return _names_by_key(*cursor.fetchone())
 
     def counts(self, clauses, recent):
         one = (
@@ -613,6 +646,17 @@ class _SqliteEngine:
         with connection.cursor() as cursor:
             cursor.execute("SELECT " + ", ".join([f"({one})"] * len(clauses)), parameters)
             return list(cursor.fetchone())
+
+    def lines(self, table, column, article_ids):
+        """Article id → what a column says of it, of some that can be found."""
+        article_ids = list(article_ids)
+        marks = ", ".join(["%s"] * len(article_ids))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT article_id, {column} FROM {table} WHERE article_id IN ({marks})",
+                article_ids,
+            )
+            return dict(cursor.fetchall())
 
     def sort_in(self):
         """An entry is sorted in as it is written."""
@@ -675,26 +719,25 @@ class _PostgresEngine:
         without_phrases = [clause for clause in unwanted if all(len(a.tokens) == 1 for a in clause)]
         candidates = self._expression(wanted, without_phrases, " & ")
         low, high = span or _ALL_KEYS
-        recent = None
         if span:
             candidates = f"({candidates}) & ({_months_between(low, high)})"
-        elif (newest := _recent()).months:
-            recent, low_of_recent = newest.months, newest.key
-        with connection.cursor() as cursor:
+        steps = () if span else _recent().steps
+        with connection.planned_cursor() as cursor:
             cursor.execute(
-                "SELECT article_id, sort_key, names FROM articles_search_found("
-                "%s::tsquery, %s::tsquery, %s::tsquery, %s, %s, %s, %s)",
+                "SELECT string_agg(sort_key::text, ' '), string_agg(names, chr(10))"
+                " FROM articles_search_newest(%s::tsquery, nullif(%s, '')::tsquery,"
+                " %s::tsquery[], %s::bigint[], %s, %s, %s)",
                 [
                     candidates,
-                    None if query == candidates and not span else query,
-                    f"({candidates}) & ({recent})" if recent else None,
-                    low_of_recent if recent else 0,
+                    "" if query == candidates and not span else query,
+                    _array(f'"{months}"' for months, _key in steps),
+                    _array(key for _months, key in steps),
                     low,
                     high,
                     limit,
                 ],
             )
-            return list(map(Match._make, cursor.fetchall()))
+            return _names_by_key(*cursor.fetchone())
 
     def counts(self, clauses, recent):
         one = "articles_search_count(%s::tsquery, %s::tsquery)"
@@ -708,6 +751,14 @@ class _PostgresEngine:
         with connection.cursor() as cursor:
             cursor.execute("SELECT " + ", ".join([one] * len(clauses)), parameters)
             return list(cursor.fetchone())
+
+    def lines(self, table, column, article_ids):
+        with connection.planned_cursor() as cursor:
+            cursor.execute(
+                f"SELECT article_id, {column} FROM {table} WHERE article_id = ANY (%s::bigint[])",
+                [_array(article_ids)],
+            )
+            return dict(cursor.fetchall())
 
     def sort_in(self):
         # Only an index's owner may ask for it. Where the worker is another, the database sorts in
@@ -743,12 +794,29 @@ class _PostgresEngine:
         return f"({row})"
 
 
+def _array(items):
+    """Some items as PostgreSQL writes an array of them."""
+    return f"{{{','.join(map(str, items))}}}"
+
+
 _ENGINES = {"sqlite": _SqliteEngine(), "postgresql": _PostgresEngine()}
 _ALL_KEYS = (-(2**62), 2**62)
 
 
 def _engine():
     return _ENGINES[connection.vendor]
+
+
+def _names_by_key(keys, names):
+    """What an engine gives: sort key → tokens of tags and authors, in the engine's order.
+
+    They come as one text each, which takes much less than a row for each.
+    """
+    return dict(zip(map(int, keys.split()), names.split("\n"), strict=True)) if keys else {}
+
+
+def _article_of(sort_key):
+    return sort_key & ((1 << _ID_BITS) - 1)
 
 
 def _date_of(sort_key):
@@ -758,6 +826,10 @@ def _date_of(sort_key):
 def _month_of(sort_key):
     date = _date_of(sort_key)
     return f"{_MONTH}{date.year * 12 + date.month - 1}"
+
+
+def _month_with(date):
+    return date.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
 def _months_between(low, high):
@@ -775,8 +847,16 @@ class _Recent:
     key: int = _ALL_KEYS[0]
     # For PostgreSQL; empty where all is recent.
     months: str = ""
+    # The same in parts, the last months first, and the sort keys with which these begin.
+    steps: tuple = ()
 
 
+# In words of its own, since SQLite can't count along the index of public articles where the state
+# is a parameter.
+_PUBLIC_BY_DATE = (
+    "SELECT first_published_at FROM articles_article WHERE state = 'live' AND kind = 'article'"
+    " ORDER BY first_published_at DESC, id DESC"
+)
 _recent_remembered = {}
 _RECENT_SECONDS = 3600
 
@@ -790,27 +870,27 @@ def _recent(*, counted=False):
     if known and time.monotonic() < until and (known.months or not counted):
         return known
     with connection.cursor() as cursor:
-        # In words of its own, since SQLite can't count along the index of public articles where
-        # the state is a parameter.
         cursor.execute(
-            "SELECT COUNT(*), MIN(first_published_at), MAX(first_published_at)"
-            " FROM (SELECT first_published_at"
-            " FROM articles_article WHERE state = 'live' AND kind = 'article'"
-            " ORDER BY first_published_at DESC, id DESC LIMIT %s) AS newest",
-            [RECENT_MIN],
+            "SELECT COUNT(*), MIN(first_published_at), MAX(first_published_at),"
+            f" (SELECT MIN(first_published_at) FROM ({_PUBLIC_BY_DATE} LIMIT %s) AS step)"
+            f" FROM ({_PUBLIC_BY_DATE} LIMIT %s) AS newest",
+            [min(STEP_MIN, RECENT_MIN), RECENT_MIN],
         )
-        number, oldest, newest = cursor.fetchone()
+        number, oldest, newest, between = cursor.fetchone()
     recent = _Recent(number)
     if number >= RECENT_MIN:
         if isinstance(oldest, str):
-            oldest, newest = (
-                datetime.fromisoformat(date).replace(tzinfo=UTC) for date in (oldest, newest)
+            oldest, newest, between = (
+                datetime.fromisoformat(date).replace(tzinfo=UTC)
+                for date in (oldest, newest, between)
             )
-        month = oldest.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        key = _sort_key(0, month)
+        first, last = (_sort_key(0, _month_with(date)) for date in (oldest, between))
         # Whatever date somebody gives what is published in the next minutes.
         soon = _sort_key(0, max(newest, datetime.now(UTC)) + timedelta(days=400))
-        recent = _Recent(number, key, _months_between(key, soon))
+        steps = [(_months_between(last, soon), last)]
+        if first < last:
+            steps.append((_months_between(first, last - 1), first))
+        recent = _Recent(number, first, _months_between(first, soon), tuple(steps))
     _recent_remembered[connection.alias] = recent, time.monotonic() + _RECENT_SECONDS
     return recent
 
@@ -851,7 +931,7 @@ def remove(article_id):
 def _other_with(word):
     """The id of a public article that has a word, or None."""
     found = _engine().newest([(Alternative((word,)),)], [], 5)
-    rows = Article.objects.filter(pk__in=[match.article_id for match in found])
+    rows = Article.objects.filter(pk__in=map(_article_of, found))
     for article in rows.only("title", "standfirst", "body", "text").order_by("-pk"):
         text = typesetting.text_of(article)
         if word in vocabulary.words_of(article.title, article.standfirst, text):
@@ -944,7 +1024,7 @@ class Found:
 
     query: Query
     # The best first, or the newest.
-    matches: list[Match]
+    matches: Matches
     is_capped: bool
 
 
@@ -969,7 +1049,7 @@ def find(query, *, offset=0, limit=20):
 def find_all(query, filters=NO_FILTERS, *, by_date=False):
     """Everything that a Query finds under some Filters, as Found."""
     if not query.wanted:
-        return Found(query, [], False)
+        return _found_as(query, {})
     newest = partial(_newest, filters, query.unwanted)
     wanted = weighed = query.wanted
     matches = newest(wanted, MATCHES_MAX + 1)
@@ -979,10 +1059,18 @@ def find_all(query, filters=NO_FILTERS, *, by_date=False):
         if begun != wanted[-1]:
             wanted, weighed = (*wanted[:-1], begun), (*wanted[:-1], query.unfinished)
             matches = newest(wanted, MATCHES_MAX + 1)
-    is_capped = len(matches) > MATCHES_MAX
-    if not by_date and len(matches) > 1:
-        matches = _ranked(wanted, weighed, matches, newest)
-    return Found(query, matches[:MATCHES_MAX], is_capped)
+    if by_date or len(matches) < 2:
+        return _found_as(query, matches)
+    return _found_as(query, matches, first=_best(wanted, weighed, matches, newest))
+
+
+def _found_as(query, matches, *, first=None):
+    """What was found for a query, of matches as an engine gives them. first: some that come before
+    the others, whether or not they are among them."""
+    ordered = {**(first or {}), **matches}
+    while len(ordered) > MATCHES_MAX:
+        ordered.popitem()
+    return Found(query, Matches(ordered), len(matches) > MATCHES_MAX)
 
 
 def _spelt_out(clause):
@@ -1012,12 +1100,9 @@ def find_most(query, filters=NO_FILTERS, *, by_date=False):
         ]
         matches = _newest(filters, query.unwanted, either, MATCHES_MAX + 1)
         if matches:
-            is_capped = len(matches) > MATCHES_MAX
-            if not by_date:
-                best = _weighed(clauses, clauses, matches[:RANKED_MAX])
-                matches = best + matches[RANKED_MAX:]
-            return Found(query, matches[:MATCHES_MAX], is_capped)
-    return Found(query, [], False)
+            first = {} if by_date else _weighed(clauses, clauses, _first(matches, RANKED_MAX))
+            return _found_as(query, matches, first=first)
+    return _found_as(query, {})
 
 
 def find_by_title(query, limit):
@@ -1032,11 +1117,11 @@ def find_by_heading(query, limit):
 
 def _find_in(query, places, limit):
     if not query.wanted:
-        return []
+        return Matches({})
     last = _spelt_out(query.unfinished) if query.unfinished else query.wanted[-1]
     wanted = (*query.wanted[:-1], last)
     clauses = [c for clause in wanted for c in _in_places(clause, places)]
-    return _newest(NO_FILTERS, query.unwanted, clauses, limit) if all(clauses) else []
+    return Matches(_newest(NO_FILTERS, query.unwanted, clauses, limit) if all(clauses) else {})
 
 
 def how_often(clauses):
@@ -1064,21 +1149,21 @@ def named_ids(tokens):
 
 
 def count_names(matches):
-    """How many of some matches have each tag, and each author: two Counters by id."""
-    counts = Counter(" ".join(match.names for match in matches).split())
+    """How many of some Matches have each tag, and each author: two Counters by id."""
+    counts = Counter(" ".join(matches.names.values()).split())
     groups = labels.groups()
     return tuple(_counted(kind, sign, counts, groups, matches) for kind, sign in _NAMED)
 
 
 def _counted(kind, sign, counts, groups, matches):
     counted = Counter({int(token[1:]): n for token, n in counts.items() if token[0] == sign})
-    if not any((kind, pk) in groups for pk in counted):
+    if not groups or not any((kind, pk) in groups for pk in counted):
         return counted
     # An article may have two that count as one.
     return Counter(
         pk
-        for match in matches
-        for pk in {groups.get((kind, pk), (pk,))[0] for pk in _ids(sign, match.names.split())}
+        for names in matches.names.values()
+        for pk in {groups.get((kind, pk), (pk,))[0] for pk in _ids(sign, names.split())}
     )
 
 
@@ -1087,12 +1172,12 @@ def _ids(sign, tokens):
 
 
 def count_years(matches):
-    """Year in the publication's time zone → how many of some matches came out in it, the last
+    """Year in the publication's time zone → how many of some Matches came out in it, the last
     year first."""
     if not matches:
         return {}
     zone = timezone.get_current_timezone()
-    keys = sorted(match.sort_key for match in matches)
+    keys = sorted(matches.names)
     first, last = (_date_of(key).astimezone(zone).year for key in (keys[0], keys[-1]))
     counts, end = {}, len(keys)
     for year in range(last, first - 1, -1):
@@ -1104,61 +1189,68 @@ def count_years(matches):
 
 
 def _newest(filters, unwanted, wanted, limit):
+    """The newest matches: sort key → tokens of tags and authors."""
     return _engine().newest([*wanted, *filters.clauses], unwanted, limit, filters.span)
 
 
-def _ranked(wanted, weighed, matches, newest):
-    """The matches in the order of their rank, and before them the best of those left out.
+def _first(items, number):
+    return dict(islice(items.items(), number))
+
+
+def _best(wanted, weighed, matches, newest):
+    """The best of all that was found, in the order of their rank: of the newest matches, and of
+    those that are left out of them.
 
     weighed: the clauses that are wanted, with beginnings of words as such.
     """
     chosen = matches
-    if len(matches) > RANKED_MAX or len(matches) > MATCHES_MAX:
+    if len(matches) > min(RANKED_MAX, MATCHES_MAX):
         chosen = {}
         for places in _PLACES:
             if len(chosen) < RANKED_MAX:
                 clauses = [c for clause in wanted for c in _in_places(clause, places)]
-                chosen |= {match.article_id: match for match in newest(clauses, RANKED_MAX)}
-        for match in matches:
-            if len(chosen) >= RANKED_MAX:
-                break
-            chosen.setdefault(match.article_id, match)
-        chosen = sorted(
-            list(chosen.values())[:RANKED_MAX], key=lambda match: match.sort_key, reverse=True
-        )
-    ranked = _weighed(wanted, weighed, chosen)
-    known = {match.article_id for match in ranked}
-    return ranked + [match for match in matches if match.article_id not in known]
+                chosen |= newest(clauses, RANKED_MAX)
+        chosen = _first({**chosen, **matches}, RANKED_MAX)
+        chosen = dict(sorted(chosen.items(), reverse=True))
+    return _weighed(wanted, weighed, chosen)
 
 
 def _weighed(wanted, weighed, matches):
-    """Some matches, the newest first, in the order of what their words weigh. Two queries."""
-    weights = _weights_of(matches)
+    """Some matches, the newest first, in the order of what their words weigh. Three queries at
+    most."""
     rarity = [1]
     if len(wanted) > 1:
         recent = _recent(counted=True)
         counts = _engine().counts(wanted, recent)
         rarity = [math.log(1 + recent.articles / (count + 0.5)) for count in counts]
     weighers = list(zip(rarity, map(_weigher, weighed), strict=True))
-    scores = {
-        match.article_id: sum(
-            factor * weight_in(weights.get(match.article_id, ""), match.names)
-            for factor, weight_in in weighers
-        )
-        for match in matches
-    }
+    # Most can be told by the heaviest words, which are few.
+    lines = _engine().lines("articles_search_heaviest", "words", map(_article_of, matches))
+    scores = _scores(weighers, matches, lines, are_all=False)
+    unsure = {key: matches[key] for key, score in scores.items() if score is None}
+    if unsure:
+        scores |= _scores(weighers, unsure, _weights_of(map(_article_of, unsure)), are_all=True)
     # Sorting keeps the order of equals.
-    return sorted(matches, key=lambda match: -scores[match.article_id])
+    return {key: matches[key] for key in sorted(matches, key=scores.get, reverse=True)}
 
 
-def _weights_of(matches):
-    marks = ", ".join(["%s"] * len(matches))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT article_id, weights FROM articles_search WHERE article_id IN ({marks})",
-            [match.article_id for match in matches],
+def _scores(weighers, matches, lines, *, are_all):
+    """Sort key → what all of some weighers, each with its factor, find together in a match; None
+    where they can't tell. lines: article id → those of its weights, or the first of them."""
+    scores = {}
+    for key, names in matches.items():
+        own = lines.get(_article_of(key), "")
+        weights = [weight_in(own, names, are_all) for _factor, weight_in in weighers]
+        scores[key] = (
+            None
+            if None in weights
+            else sum(factor * weight for (factor, _), weight in zip(weighers, weights, strict=True))
         )
-        return dict(cursor.fetchall())
+    return scores
+
+
+def _weights_of(article_ids):
+    return _engine().lines("articles_search", "weights", article_ids)
 
 
 def _in_places(clause, places):
@@ -1194,11 +1286,11 @@ class Passage:
 
 
 def best_passage(text, terms, *, length=240):
-    """The Passage of a plain text with most of the terms.
+    """The Passage with most of the terms of a plain text of lines, its words apart by one blank.
 
     About length characters, cut between words. Without a hit it is the beginning.
     """
-    text = " ".join(text[:TEXT_MAX_LENGTH].split())
+    text = text[:TEXT_MAX_LENGTH].replace("\n", " ")
     found = _found(text, terms, length)
     start, end = _passage(text, found, length)
     pieces = ["… " if start else ""]
@@ -1233,7 +1325,7 @@ def section_at(text, sections, at):
 
 def are_all_in(text, query):
     """Whether a text has something of every clause of a Query."""
-    found = {form for word in tokens(text) for form in stems(word)}
+    found = set().union(*map(stems, tokens(text)))
     return all(
         any(
             any(one.startswith(a.tokens[0]) for one in found)
@@ -1261,18 +1353,17 @@ def _found(text, terms, length):
     """Where the terms stand: begin, end, term. What comes after a passage with enough of them is
     left out.
     """
-    matched, found, near, until = {}, [], deque(), len(text)
-    for match in words_beginning(text, terms.first_letters):
-        if match.start() > until:
+    found, near, until = [], deque(), len(text)
+    for match in words_beginning(text, terms.beginnings):
+        begin, end = match.span()
+        if begin > until:
             break
-        spelling = match[0]
-        if spelling not in matched:
-            matched[spelling] = _matched_term(spelling, terms)
-        if not matched[spelling]:
+        term = _matched_term(match[0], terms)
+        if not term:
             continue
-        found.append((match.start(), match.end(), matched[spelling]))
+        found.append((begin, end, term))
         near.append(found[-1])
-        while near and near[0][0] + length * 3 // 4 < match.end():
+        while near and near[0][0] + length * 3 // 4 < end:
             near.popleft()
         if until == len(text) and len({term for _, _, term in near}) >= terms.enough > 0:
             until = near[0][0] + length

@@ -5,7 +5,6 @@ both databases and the snippets agree about what counts as the same word.
 """
 
 import re
-import string
 import threading
 import unicodedata
 from functools import lru_cache
@@ -76,6 +75,16 @@ _WORD = re.compile(rf"{_LETTERS}(?:['’ʼ][sS](?!{_LETTER}))?")
 _POSSESSIVE = re.compile(r"['’ʼ][sS]$")
 _COMPOUND = re.compile(rf"{_WORD.pattern}(?:[-‐‑]{_WORD.pattern})*")
 _FOLDED_WORD = re.compile(rf"{_LETTER}+")
+_MARK = re.compile(rf"[{_MARKS}]")
+# The same as _WORD, wherever one looks: not in the middle, nor at the s of a possessive.
+_WORD_BEGINNING = re.compile(
+    rf"(?<!{_INSIDE}){_LETTER}(?<!{_INSIDE}['’ʼ][sS](?!{_LETTER}))"
+    rf"{_INSIDE}*(?:['’ʼ][sS](?!{_LETTER}))?"
+)
+# What Python puts in the place of a letter that ASCII doesn't have. Where more than one in so many
+# is such a letter, a text is looked through word by word.
+_FOREIGN = b"?"
+_FOREIGN_MANY = 20
 
 _stemmers = threading.local()
 
@@ -93,23 +102,76 @@ def fold_text(text):
     return bare.translate(_PLAIN_LETTERS)
 
 
-def words_beginning(text, letters):
-    """Yields a match for each word of a text that could begin with one of some folded letters.
+def beginning_of(form):
+    """How every word begins that a stemmer may have made into a form, but for what German leaves
+    out: muenchen has the stem munch, as münchen has.
+
+    >>> beginning_of("possibl"), beginning_of("munch"), beginning_of("die")
+    ('possib', 'munc', 'd')
+    """
+    # Possibility ends in another letter, and dying in two.
+    return (form[:-2] if form.endswith("ie") else form[:-1]) or form[:1]
+
+
+def words_in(text):
+    """Yields a match for each word of a text, as it is written there."""
+    return _WORD_BEGINNING.finditer(text)
+
+
+def words_beginning(text, beginnings):
+    """Yields a match for each word of a text that could begin with one of some folded beginnings.
 
     Which these are is asked of most texts at once, so what needs folding is left to the caller.
     """
-    return _beginning("".join(sorted(letters))).finditer(text)
+    # Letter by letter as long as the text, and quick to be looked through.
+    plain = text.encode("ascii", "replace").lower()
+    if plain.count(_FOREIGN) * _FOREIGN_MANY > len(plain):
+        yield from words_in(text)
+        return
+    marks, letters = _marks(beginnings)
+    places = {mark: place for mark in marks if (place := plain.find(mark)) >= 0}
+    end = 0
+    while places:
+        mark = min(places, key=places.get)
+        place = places[mark]
+        start = _beginning_before(text, place, end) if mark == _FOREIGN else place
+        if start >= end and (start == place or plain[start] in letters):
+            match = _WORD_BEGINNING.match(text, start)
+            if match:
+                yield match
+                end = match.end()
+        places[mark] = plain.find(mark, max(place + 1, end))
+        if places[mark] < 0:
+            del places[mark]
+
+
+def _beginning_before(text, place, lowest):
+    """Where the word begins that has a letter at a place; before the lowest place where none is."""
+    if not _is_inside(text[place]):
+        return lowest - 1
+    while place > lowest and _is_inside(text[place - 1]):
+        place -= 1
+    return place
 
 
 @lru_cache(maxsize=1000)
-def _beginning(letters):
-    others = set(string.ascii_letters + string.digits).difference(letters, letters.upper())
-    # First of all the letter: the engine finds it quickly, and looks back from there.
-    first = rf"[^\W_{''.join(sorted(others))}]"
-    return re.compile(
-        rf"{first}(?<!{_INSIDE}{first})(?<!{_LETTER}['’ʼ][sS]){_INSIDE}*"
-        rf"(?:['’ʼ][sS](?!{_LETTER}))?"
-    )
+def _marks(beginnings):
+    """What to look for in a text whose letters beyond ASCII are _FOREIGN, to find some beginnings
+    of words; and the letters with which these begin."""
+    marks = set()
+    for beginning in filter(str.isascii, beginnings):
+        vowel, second = (*(m.end() for m in re.finditer("[aou]", beginning)), None, None)[:2]
+        marks.add(beginning[:second])
+        # An umlaut may be written so; its stem is that of the bare vowel.
+        if vowel and vowel < len(beginning):
+            marks.add(f"{beginning[:vowel]}e{beginning[vowel:second]}")
+    marks = {one.encode() for one in marks if not one.startswith(tuple(marks - {one}))}
+    return (*sorted(marks), _FOREIGN), {ord(one[0]) for one in beginnings}
+
+
+def _is_inside(letter):
+    """Whether a character is a part of the word that goes on with it."""
+    return letter.isalnum() or (not letter.isascii() and bool(_MARK.match(letter)))
 
 
 def tokens(text):

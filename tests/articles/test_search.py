@@ -406,6 +406,42 @@ def test_find_is_not_capped_at_the_limit(publish, monkeypatch):
     assert (hits.total, hits.is_capped) == (3, False)
 
 
+def many_words(number, times=1):
+    """A text of so many words, each so often."""
+    return " ".join(f"filler{n}" for n in range(number) for _ in range(times))
+
+
+def test_heaviest_words_follow_what_is_written_and_taken_away(publish):
+    changed, removed, erased = (publish(word) for word in ("Oil", "Gas", "Coal"))
+    before = heaviest()
+
+    search.index(changed.pk, language="en", title="Steel", standfirst="", text="")
+    search.remove(removed.pk)
+    erase(erased)
+
+    assert [words.split() for words in before.values()] == [["oil"], ["gas"], ["coal"]]
+    assert {pk: words.split() for pk, words in heaviest().items()} == {changed.pk: ["steel"]}
+
+
+def test_find_ranks_by_words_that_are_not_among_the_heaviest(publish):
+    # The same words in one text of many others, in one of many that weigh more, and in a title.
+    twice = publish("A", f"oil law, oil law {many_words(300)}")
+    once = publish("A", f"oil law {many_words(300, times=2)}")
+    named = publish("Oil", f"law {many_words(300, times=2)}")
+    unnamed = publish("B", f"law oil {many_words(300, times=3)}")
+
+    order = {query: found(query) for query in ("oil", "law", "oil law", '"oil law"')}
+
+    lines = heaviest()
+    assert [pk for pk in lines if " oil " in lines[pk]] == [twice.pk, named.pk]
+    assert order == {
+        "oil": [named.pk, twice.pk, once.pk, unnamed.pk],
+        "law": [twice.pk, named.pk, once.pk, unnamed.pk],
+        "oil law": [named.pk, twice.pk, once.pk, unnamed.pk],
+        '"oil law"': [twice.pk, once.pk],
+    }
+
+
 @pytest.mark.parametrize(("query", "number"), [("oil", 3), ("oil gas", 5), ('"oil gas"', 2)])
 def test_find_asks_a_fixed_number_of_questions(publish, django_assert_num_queries, query, number):
     for _ in range(3):
@@ -428,17 +464,20 @@ def test_find_asks_for_places_only_when_there_is_too_much_to_weigh(
         search.find("oil")
 
 
-@pytest.mark.parametrize("recent_min", [1, 2, 3, 4000])
-def test_find_finds_the_same_whatever_counts_as_recent(publish, monkeypatch, recent_min):
+@pytest.mark.parametrize(
+    ("recent_min", "step_min"), [(1, 1), (2, 1), (3, 1), (3, 2), (4, 1), (4, 3), (4000, 1500)]
+)
+def test_find_finds_the_same_whatever_counts_as_recent(publish, monkeypatch, recent_min, step_min):
     monkeypatch.setattr(search, "RECENT_MIN", recent_min)
+    monkeypatch.setattr(search, "STEP_MIN", step_min)
     monkeypatch.setattr(search, "_recent_remembered", {})
     days = [datetime(2024, 3, 1, tzinfo=UTC), datetime(2026, 1, 31, 23, 59, tzinfo=UTC)]
     days += [datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 11, 5, tzinfo=UTC)]
-    made = [publish("A", "oil and a crude tanker", published_at=day).pk for day in days]
+    made = [publish("Oil", "oil and a crude tanker", published_at=day).pk for day in days]
 
     for query in ("oil", "oil crude", '"crude tanker"', "oil -gas", "tank", 'oil -"crude gas"'):
         assert found(query) == made[::-1], query
-        limited = search._newest(search.NO_FILTERS, (), search.parse("oil").wanted, 2)
+        limited = search.find_by_title(search.parse("oil"), 2)
         assert [match.article_id for match in limited] == made[:1:-1]
     for year, expected in ((2024, made[:1]), (2026, made[:0:-1]), (2025, [])):
         dates = (datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC))
@@ -690,8 +729,10 @@ def test_migration_can_be_taken_back():
     first = import_module("articles.migrations.0003_search_index")
     second = import_module("articles.migrations.0017_search_weights_and_words")
     third = import_module("articles.migrations.0018_phrases_in_all_articles")
+    fourth = import_module("articles.migrations.0021_what_a_search_reads_first")
 
     with connection.schema_editor() as editor:
+        fourth.drop(None, editor)
         third.drop(None, editor)
         second.drop(None, editor)
         first.drop(None, editor)
@@ -700,9 +741,32 @@ def test_migration_can_be_taken_back():
         first.create(None, editor)
         second.create(None, editor)
         third.create(None, editor)
+        fourth.create(None, editor)
 
     assert [name for name in tables if name.startswith("articles_search")] == []
     assert index_size() == 0
+
+
+def heaviest():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT article_id, words FROM articles_search_heaviest")
+        return dict(cursor.fetchall())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_heaviest_words_of_entries_that_were_there_are_known_after_the_migration(publish):
+    publish("Oil", "crude and heavy")
+    publish("Gas", many_words(500))
+    migration = import_module("articles.migrations.0021_what_a_search_reads_first")
+    before = heaviest()
+
+    with connection.schema_editor() as editor:
+        migration.drop(None, editor)
+    with connection.schema_editor() as editor:
+        migration.create(None, editor)
+
+    assert heaviest() == before
+    assert len(before) == 2
 
 
 @pytest.mark.postgresql_only

@@ -1,7 +1,10 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from articles.text_analysis import (
     STOP_WORDS,
+    beginning_of,
     compounds,
     fold_text,
     forms,
@@ -9,6 +12,7 @@ from articles.text_analysis import (
     stems,
     tokens,
     words_beginning,
+    words_in,
 )
 
 
@@ -58,25 +62,63 @@ def test_tokens_shortens_what_is_no_word():
     assert tokens("x" * 5000) == ["x" * 60]
 
 
-def words(text, letters):
-    return [(match.start(), match[0]) for match in words_beginning(text, letters)]
+def words(text, beginnings):
+    found = words_beginning(text, frozenset(beginnings))
+    return [(match.start(), match[0]) for match in found]
+
+
+ASCII = " and so on" * 20
 
 
 def test_words_beginning_are_words_as_written():
-    text = "Über Cafe\u0301s, Über: Iran’s Iranian trade Öl Undo 10"
+    text = f"Über Cafe\u0301s, Uebel: Iran’s Iranian IRON trade Öl Undo 10{ASCII}"
 
-    # A letter that has to be folded may become any.
-    always = [(0, "Über"), (13, "Über"), (40, "Öl")]
-    assert words(text, {"u"}) == [*always, (43, "Undo")]
-    assert words(text, {"1"}) == [*always, (48, "10")]
-    assert words(text, {"c", "i"}) == sorted(
-        [*always, (5, "Cafe\u0301s"), (19, "Iran’s"), (26, "Iranian")]
-    )
+    assert words(text, {"ub"}) == [(0, "Über"), (13, "Uebel"), (46, "Öl")]
+    assert words(text, {"10"}) == [(0, "Über"), (46, "Öl"), (54, "10")]
+    assert words(text, {"cafe", "ira"}) == [
+        (0, "Über"), (5, "Cafe\u0301s"), (20, "Iran’s"), (27, "Iranian"), (46, "Öl"),
+    ]  # fmt: skip
 
 
 def test_words_beginning_are_whole_words():
     assert words("Iran's xiran a_iran S-300's s", {"i"}) == [(0, "Iran's"), (15, "iran")]
     assert words("Iran's, it's S-300's s", {"s"}) == [(13, "S"), (21, "s")]
+    assert words(f"D'Souza’s cafe\u0301’s{ASCII}", {"souz"}) == [(2, "Souza’s")]
+
+
+_SPELLINGS = (
+    *("a", "b", "e", "i", "n", "o", "u", "A", "E", "U", "ü", "Ä", "ß", "é", "e\u0301", "ae", "oe"),
+    *("ue", "ing", "ies", "s", " ", " ", "-", "?", "’", "’s ", "'s ", "_", "7", "\N{SOFT HYPHEN}"),
+    *("и", "й", "İ", "ı"),
+)
+_PIECES = st.sampled_from(_SPELLINGS)
+
+
+@given(st.lists(_PIECES, max_size=40).map("".join), st.sampled_from(["", ASCII]), st.data())
+def test_every_word_that_a_form_finds_is_among_those_with_its_beginning(text, rest, data):
+    text += rest
+    every = [(match.start(), match[0]) for match in words_in(text)]
+    form = data.draw(st.sampled_from([f for _start, word in every for f in forms(word)] or ["a"]))
+
+    found = words(text, {beginning_of(form)})
+
+    assert set(found) <= set(every)
+    assert [word for word in every if form in forms(word[1])] == [
+        word for word in found if form in forms(word[1])
+    ]
+
+
+@given(
+    st.text("abdeghilnorstuyz", min_size=1, max_size=12),
+    st.sampled_from(
+        ["", "ies", "ying", "yings", "ization", "bility", "ational", "lich", "erinnen"]
+    ),
+)
+def test_no_stemmer_changes_how_a_word_begins(word, ending):
+    word += ending
+
+    for form in stems(word):
+        assert words(word, {beginning_of(form)}) == [(0, word)], form
 
 
 def test_forms_are_all_that_finds_a_spelling():
