@@ -1,6 +1,6 @@
 """The readers' search: its page, and what it suggests while somebody types."""
 
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from django.http import JsonResponse
 from django.shortcuts import render
@@ -101,8 +101,10 @@ def _tag(slug):
 
 def _author(slug):
     slug = slug.replace("\x00", "")
-    named = Author.objects.reachable().select_related("merged_into").filter(slug=slug)
-    found = named.first() if slug else None
+    if not slug:
+        return None
+    reachable = Author.objects.reachable().select_related("merged_into")
+    found = reachable.filter(slug=slug).first()
     return found and found.standing
 
 
@@ -125,6 +127,20 @@ def _url(asked, **changed):
         for name, value in changed.items()
     }
     return f"{path_to('articles:search')}?{urlencode(_parameters(asked, **changed))}"
+
+
+def _urls(asked, name, values):
+    """The addresses with some other values of one parameter: the others are written once."""
+    before, after = [], []
+    part = before
+    for other, value in _parameters(asked, **{name: "?"}):
+        if other == name:
+            part = after
+        else:
+            part.append((other, value))
+    start = f"{path_to('articles:search')}?{urlencode(before)}&{name}="
+    end = f"&{urlencode(after)}" if after else ""
+    return [f"{start}{quote_plus(value)}{end}" for value in values]
 
 
 _sections = Prepared(
@@ -215,12 +231,10 @@ def _narrowing(asked, found):
             "name": name,
             "heading": heading,
             "choices": [
-                {
-                    "label": choice.label,
-                    "count": choice.count,
-                    "url": _url(asked, **{name: choice.value}),
-                }
-                for choice in choices
+                {"label": choice.label, "count": choice.count, "url": url}
+                for choice, url in zip(
+                    choices, _urls(asked, name, [one.value for one in choices]), strict=True
+                )
             ],
         }
         for name, heading, choices in groups
