@@ -15,6 +15,7 @@ from articles import labels, search, vocabulary
 from articles.models import Tag
 from articles.prepared import Prepared, instance
 from articles.search import Filters, Found
+from articles.site import shelf
 from articles.text_analysis import STOP_WORDS
 from authors.models import Author
 
@@ -259,7 +260,7 @@ def named(names, query, *, limit=3):
 
 def choices(found, asked):
     """The tags, the authors and the years of what was found: three lists of Choices, those of
-    most articles first, the last year first. Two queries.
+    most articles first, the last year first. Two queries at most, for those not remembered.
 
     One can be chosen of each kind; and what all have would narrow nothing down.
     """
@@ -285,5 +286,12 @@ _labels = {
 
 def _named_choices(model, counts, total, limit):
     useful = {pk: n for pk, n in counts.most_common(limit + 5) if n < total}
-    made = [Choice(slug, name, useful[pk]) for pk, slug, name in _labels[model](useful)]
+    # The same few are offered by most searches.
+    remembered = shelf(f"choices of {model.__name__}")
+    missing = [pk for pk in useful if pk not in remembered]
+    found = {pk: named for pk, *named in _labels[model](missing)}
+    if len(remembered) < labels.REMEMBERED_MAX:
+        remembered |= found
+    named = {pk: remembered.get(pk) or found.get(pk) for pk in useful}
+    made = [Choice(*named[pk], count) for pk, count in useful.items() if named[pk]]
     return sorted(made, key=lambda choice: (-choice.count, choice.label))[:limit]

@@ -363,7 +363,7 @@ class Names:
         begun = sorted({min(stems(word), key=len)[: max(2, len(word) - 2)] for word in words})
         either = " OR ".join(["words LIKE %s"] * len(begun))
         patterns = [f"% {beginning}%" for beginning in begun]
-        with connection.cursor() as cursor:
+        with _engine().cursor() as cursor:
             cursor.execute(
                 f"SELECT tag_id, NULL, words FROM articles_name"
                 f" WHERE tag_id IS NOT NULL AND ({either})"
@@ -601,6 +601,10 @@ class _SqliteEngine:
     The ascii tokenizer takes a token as it is: everything beyond ASCII is a letter to it.
     """
 
+    def cursor(self):
+        """A cursor for what is asked again and again with other values."""
+        return connection.cursor()
+
     def write(self, article_id, sort_key, entry):
         self.remove(article_id)
         with connection.cursor() as cursor:
@@ -691,6 +695,9 @@ class _PostgresEngine:
     of words it has, and only where those of a phrase are, it is read.
     """
 
+    def cursor(self):
+        return connection.planned_cursor()
+
     def write(self, article_id, sort_key, entry):
         positions = {}
         for position, token in enumerate(entry.sequence, start=1):
@@ -722,7 +729,7 @@ class _PostgresEngine:
         if span:
             candidates = f"({candidates}) & ({_months_between(low, high)})"
         steps = () if span else _recent().steps
-        with connection.planned_cursor() as cursor:
+        with self.cursor() as cursor:
             cursor.execute(
                 "SELECT string_agg(sort_key::text, ' '), string_agg(names, chr(10))"
                 " FROM articles_search_newest(%s::tsquery, nullif(%s, '')::tsquery,"
@@ -753,7 +760,7 @@ class _PostgresEngine:
             return list(cursor.fetchone())
 
     def lines(self, table, column, article_ids):
-        with connection.planned_cursor() as cursor:
+        with self.cursor() as cursor:
             cursor.execute(
                 f"SELECT article_id, {column} FROM {table} WHERE article_id = ANY (%s::bigint[])",
                 [_array(article_ids)],

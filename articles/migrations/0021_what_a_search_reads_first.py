@@ -91,10 +91,10 @@ POSTGRESQL_FORWARDS = [
     # The newest matches of a query with sort keys from low to just before high. Where it has
     # phrases, candidates is the same without them and is looked up first; without any, query is
     # NULL. months are those that begin with since, the last ones first: where these have enough,
-    # nothing else is looked up. Only the GIN index will do: to read the entries themselves, for a
-    # sequential scan or a phrase, is dear, and the planner takes it for cheap. OFFSET 0 keeps the
-    # comparison with a phrase out of the inner query, so that it ends with the last match that is
-    # asked for.
+    # nothing else is looked up, and where the first have few, all is. Only the GIN index will do:
+    # to read the entries themselves, for a sequential scan or a phrase, is dear, and the planner
+    # takes it for cheap. OFFSET 0 keeps the comparison with a phrase out of the inner query, so
+    # that it ends with the last match that is asked for.
     """
     CREATE FUNCTION articles_search_newest(
         candidates tsquery, query tsquery, months tsquery[], since bigint[],
@@ -103,11 +103,12 @@ POSTGRESQL_FORWARDS = [
     RETURNS TABLE (sort_key bigint, names text)
     LANGUAGE plpgsql STABLE SET enable_seqscan = off AS $$
     DECLARE
+        step integer := 1;
         looked_up tsquery;
         lowest bigint;
         found integer;
     BEGIN
-        FOR step IN 1 .. cardinality(months) + 1 LOOP
+        LOOP
             looked_up := coalesce(candidates && months[step], candidates);
             lowest := coalesce(since[step], low);
             IF query IS NULL THEN
@@ -130,8 +131,9 @@ POSTGRESQL_FORWARDS = [
             END IF;
             GET DIAGNOSTICS found = ROW_COUNT;
             at_most := at_most - found;
-            EXIT WHEN at_most <= 0;
+            EXIT WHEN at_most <= 0 OR step > cardinality(months);
             high := lowest;
+            step := CASE WHEN found * 4 < at_most THEN cardinality(months) + 1 ELSE step + 1 END;
         END LOOP;
     END
     $$
