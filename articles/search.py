@@ -138,10 +138,13 @@ class Query:
     def terms(self):
         clauses = (*self.wanted, *((self.unfinished,) if self.unfinished else ()))
         alternatives = [a for clause in clauses for a in clause if not _is_name(a)]
+        words = frozenset(t for a in alternatives if not a.is_prefix for t in a.tokens)
+        prefix = next((a.tokens[0] for a in alternatives if a.is_prefix), "")
         return Terms(
-            frozenset(t for a in alternatives if not a.is_prefix for t in a.tokens),
-            next((a.tokens[0] for a in alternatives if a.is_prefix), ""),
+            words,
+            prefix,
             sum(max((_length(a) for a in clause), default=0) for clause in self.wanted),
+            frozenset(map(beginning_of, words | {prefix} - {""})),
         )
 
 
@@ -154,10 +157,8 @@ class Terms:
     # So many of them at one place are all that the query asks for.
     enough: int = 0
 
-    @property
-    def beginnings(self):
-        """How a word begins that any of them may be found by."""
-        return frozenset(beginning_of(word) for word in (*self.words, self.prefix) if word)
+    # How a word begins that any of them may be found by.
+    beginnings: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -562,8 +563,8 @@ def _weigher(clause):
             heaviest = max(heaviest, lightest)
         if rows and not heaviest and not are_all:
             return None
-        name = max((named.get(token, 0) for token in names.split()), default=0) if named else 0
-        return heaviest + _WEIGHT_STEPS * name
+        has = named.keys() & names.split() if named else ()
+        return heaviest + _WEIGHT_STEPS * max(map(named.get, has), default=0)
 
     return weight_in
 
@@ -1217,8 +1218,9 @@ def _best(wanted, weighed, matches, newest):
             if len(chosen) < RANKED_MAX:
                 clauses = [c for clause in wanted for c in _in_places(clause, places)]
                 chosen |= newest(clauses, RANKED_MAX)
-        chosen = _first({**chosen, **matches}, RANKED_MAX)
-        chosen = dict(sorted(chosen.items(), reverse=True))
+        if len(chosen) < RANKED_MAX:
+            chosen |= matches
+        chosen = dict(sorted(islice(chosen.items(), RANKED_MAX), reverse=True))
     return _weighed(wanted, weighed, chosen)
 
 
