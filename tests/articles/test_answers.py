@@ -12,6 +12,7 @@ from hypothesis.extra.django import TestCase
 
 from articles import publishing, search, vocabulary
 from articles.models import Article, Tag, Word
+from articles.search import ranking
 from authors.models import Author
 from tests import html
 from tests.articles.test_search import HOSTILE_QUERIES
@@ -493,8 +494,8 @@ def test_choices_that_were_made_can_be_taken_back(client, fleet):
 
 
 def test_search_in_a_choice_isnt_cut_off_before_it(client, fleet, monkeypatch):
-    monkeypatch.setattr(search, "MATCHES_MAX", 1)
-    monkeypatch.setattr(search, "RANKED_MAX", 1)
+    monkeypatch.setattr(ranking, "MATCHES_MAX", 1)
+    monkeypatch.setattr(ranking, "RANKED_MAX", 1)
 
     assert ask(client, "tanker", year="2024") == ["Three"]
     assert ask(client, "tanker", tag="oil") == ["One"]

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 
 from articles import guards, search
 from articles.models import Article, Revision
+from articles.search import ranking, recent, writing
 from tests.factories import erase, make_public
 
 FIRST_DAY = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -386,7 +387,7 @@ def test_find_counts_without_a_page(publish):
 
 
 def test_find_caps_what_it_counts_but_not_the_titles(publish, monkeypatch):
-    monkeypatch.setattr(search, "MATCHES_MAX", 3)
+    monkeypatch.setattr(ranking, "MATCHES_MAX", 3)
     old_title = publish("Oil")
     in_text = [publish("A", "oil").pk for _ in range(3)]
 
@@ -397,7 +398,7 @@ def test_find_caps_what_it_counts_but_not_the_titles(publish, monkeypatch):
 
 
 def test_find_is_not_capped_at_the_limit(publish, monkeypatch):
-    monkeypatch.setattr(search, "MATCHES_MAX", 3)
+    monkeypatch.setattr(ranking, "MATCHES_MAX", 3)
     for _ in range(3):
         publish("Oil")
 
@@ -455,7 +456,7 @@ def test_find_asks_a_fixed_number_of_questions(publish, django_assert_num_querie
 def test_find_asks_for_places_only_when_there_is_too_much_to_weigh(
     publish, django_assert_num_queries, monkeypatch
 ):
-    monkeypatch.setattr(search, "RANKED_MAX", 2)
+    monkeypatch.setattr(ranking, "RANKED_MAX", 2)
     for _ in range(3):
         publish("Oil")
     search.find("oil")
@@ -468,9 +469,9 @@ def test_find_asks_for_places_only_when_there_is_too_much_to_weigh(
     ("recent_min", "step_min"), [(1, 1), (2, 1), (3, 1), (3, 2), (4, 1), (4, 3), (4000, 1500)]
 )
 def test_find_finds_the_same_whatever_counts_as_recent(publish, monkeypatch, recent_min, step_min):
-    monkeypatch.setattr(search, "RECENT_MIN", recent_min)
-    monkeypatch.setattr(search, "STEP_MIN", step_min)
-    monkeypatch.setattr(search, "_recent_remembered", {})
+    monkeypatch.setattr(recent, "RECENT_MIN", recent_min)
+    monkeypatch.setattr(recent, "STEP_MIN", step_min)
+    monkeypatch.setattr(recent, "_recent_remembered", {})
     days = [datetime(2024, 3, 1, tzinfo=UTC), datetime(2026, 1, 31, 23, 59, tzinfo=UTC)]
     days += [datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 11, 5, tzinfo=UTC)]
     made = [publish("Oil", "oil and a crude tanker", published_at=day).pk for day in days]
@@ -601,7 +602,7 @@ def test_rebuild_changes_no_result(publish, capsys):
 
 
 def test_rebuild_repairs(publish, monkeypatch):
-    monkeypatch.setattr(search, "BATCH_SIZE", 2)
+    monkeypatch.setattr(writing, "BATCH_SIZE", 2)
     missing, wrong, withdrawn, page, fine = (publish("Oil", "crude") for _ in range(5))
     search.remove(missing.pk)
     search.index(wrong.pk, language="en", title="Gas", standfirst="", text="")

@@ -1,0 +1,193 @@
+"""Finding articles for a query, the best first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import combinations, islice
+from typing import NamedTuple
+
+from articles import vocabulary
+from articles.search import ranking
+from articles.search.asking import NO_FILTERS, Alternative, Query, Terms, parse
+from articles.search.engines import engine
+from articles.search.keys import article_of
+from articles.search.recent import recent_articles
+from articles.search.signs import IN_HEADING, IN_TITLE
+
+# Where nothing has all words: of how many most must be there, and how many may be missing.
+_MOST_OF, _MISSING_MAX = 8, 2
+
+
+class Match(NamedTuple):
+    """One article that was found, with what it has."""
+
+    article_id: int
+    sort_key: int
+    # Tokens of its tags and authors, joined by blanks.
+    names: str
+
+
+class Matches(Sequence):
+    """Matches in their order, of which each is made as it is asked for: there may be very many.
+
+    names: sort key → tokens of tags and authors, of each in this order.
+    """
+
+    def __init__(self, names):
+        self.names = names
+
+    def __len__(self):
+        return len(self.names)
+
+    def __getitem__(self, place):
+        if isinstance(place, slice):
+            return [self._match(key) for key in list(self.names)[place]]
+        return self._match(list(self.names)[place])
+
+    def __iter__(self):
+        return map(self._match, self.names)
+
+    def _match(self, key):
+        return Match(article_of(key), key, self.names[key])
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """A part of what was found: article ids, the best first.
+
+    total counts all of it. is_capped says that there is more, which is left out.
+    """
+
+    ids: list[int]
+    total: int
+    is_capped: bool
+    terms: Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Everything that was found for a query, up to ranking.MATCHES_MAX articles."""
+
+    query: Query
+    # The best first, or the newest.
+    matches: Matches
+    is_capped: bool
+
+
+def find(query, *, offset=0, limit=20):
+    """What some words find in the texts, as Hits.
+
+    All words must be there; a phrase stands in quotation marks, -word must not be there, and
+    the last word may be the beginning of one. No text is an error: one without a word that
+    could be looked for finds nothing.
+    """
+    parsed = parse(query)
+    found = find_all(parsed)
+    end = min(max(offset, 0) + max(limit, 0), len(found.matches))
+    return Hits(
+        ids=[match.article_id for match in found.matches[max(offset, 0) : end]],
+        total=len(found.matches),
+        is_capped=found.is_capped,
+        terms=parsed.terms,
+    )
+
+
+def find_all(query, filters=NO_FILTERS, *, by_date=False):
+    """Everything that a Query finds under some Filters, as Found."""
+    if not query.wanted:
+        return _found_as(query, {})
+    newest = partial(_newest, filters, query.unwanted)
+    wanted = weighed = query.wanted
+    matches = newest(wanted, ranking.MATCHES_MAX + 1)
+    if query.unfinished and len(matches) <= ranking.MATCHES_MAX:
+        # Only where the word itself hasn't found enough.
+        begun = _spelt_out(query.unfinished)
+        if begun != wanted[-1]:
+            wanted, weighed = (*wanted[:-1], begun), (*wanted[:-1], query.unfinished)
+            matches = newest(wanted, ranking.MATCHES_MAX + 1)
+    if by_date or len(matches) < 2:
+        return _found_as(query, matches)
+    return _found_as(query, matches, first=ranking.best_of(wanted, weighed, matches, newest))
+
+
+def _found_as(query, matches, *, first=None):
+    """What was found for a query, of matches as an engine gives them. first: some that come before
+    the others, whether or not they are among them."""
+    ordered = {**(first or {}), **matches}
+    while len(ordered) > ranking.MATCHES_MAX:
+        ordered.popitem()
+    return Found(query, Matches(ordered), len(matches) > ranking.MATCHES_MAX)
+
+
+def _spelt_out(clause):
+    """The clause with the words themselves in the place of their beginning.
+
+    The databases could look up a beginning too, but would read all of what begins so.
+    """
+    return tuple(
+        one
+        for alternative in clause
+        for one in (
+            [Alternative((word,)) for word in vocabulary.beginning_with(alternative.tokens[0])]
+            if alternative.is_prefix
+            else [alternative]
+        )
+    )
+
+
+def find_most(query, filters=NO_FILTERS, *, by_date=False):
+    """What has most of the words of a Query where nothing has all: at least half of them."""
+    clauses = query.wanted[:_MOST_OF]
+    for missing in range(1, min(_MISSING_MAX, len(clauses) // 2) + 1):
+        # At most one is missing if each two have one between them, and so on.
+        either = [
+            tuple(alternative for clause in some for alternative in clause)
+            for some in combinations(clauses, missing + 1)
+        ]
+        matches = _newest(filters, query.unwanted, either, ranking.MATCHES_MAX + 1)
+        if matches:
+            first = (
+                {}
+                if by_date
+                else ranking.by_weight(clauses, clauses, _first(matches, ranking.RANKED_MAX))
+            )
+            return _found_as(query, matches, first=first)
+    return _found_as(query, {})
+
+
+def find_by_title(query, limit):
+    """The newest articles whose title has all words of a Query, the last perhaps unfinished."""
+    return _find_in(query, (IN_TITLE,), limit)
+
+
+def find_by_heading(query, limit):
+    """The newest articles with all words of a Query in their headings."""
+    return _find_in(query, (IN_HEADING,), limit)
+
+
+def _find_in(query, places, limit):
+    if not query.wanted:
+        return Matches({})
+    last = _spelt_out(query.unfinished) if query.unfinished else query.wanted[-1]
+    wanted = (*query.wanted[:-1], last)
+    clauses = [c for clause in wanted for c in ranking.in_places(clause, places)]
+    return Matches(_newest(NO_FILTERS, query.unwanted, clauses, limit) if all(clauses) else {})
+
+
+def how_often(clauses):
+    """In how many of the recent articles each of some clauses is fulfilled. One or two queries."""
+    return engine().counts(clauses, recent_articles()) if clauses else []
+
+
+def has_any(clauses, filters=NO_FILTERS):
+    """Whether any article fulfils some clauses."""
+    return bool(_newest(filters, (), clauses, 1))
+
+
+def _newest(filters, unwanted, wanted, limit):
+    """The newest matches: sort key → tokens of tags and authors."""
+    return engine().newest([*wanted, *filters.clauses], unwanted, limit, filters.span)
+
+
+def _first(items, number):
+    return dict(islice(items.items(), number))

@@ -1,0 +1,38 @@
+"""The key of an article in the search: a whole number that sorts by date, and holds the id."""
+
+from datetime import UTC, datetime, timedelta
+
+from articles.search.signs import MONTH
+
+_ID_BITS = 32
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ALL_KEYS = (-(2**62), 2**62)
+
+
+def key_of(article_id, published_at):
+    """A whole number that sorts articles by date, then id, and holds the id."""
+    minutes = int((published_at - _EPOCH).total_seconds() // 60)
+    return (minutes << _ID_BITS) | article_id
+
+
+def article_of(sort_key):
+    return sort_key & ((1 << _ID_BITS) - 1)
+
+
+def date_of(sort_key):
+    return _EPOCH + timedelta(minutes=sort_key >> _ID_BITS)
+
+
+def month_of(sort_key):
+    date = date_of(sort_key)
+    return f"{MONTH}{date.year * 12 + date.month - 1}"
+
+
+def beginning_of_month(date):
+    return date.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def months_between(low, high):
+    """The months of two sort keys and all between, as a part of a tsquery."""
+    first, last = (int(month_of(key)[1:]) for key in (low, high))
+    return " | ".join(f"'{MONTH}{month}'" for month in range(first, last + 1))

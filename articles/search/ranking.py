@@ -1,0 +1,145 @@
+"""Which of the articles that were found come first.
+
+The engine gives the newest matches, and of those that are too many to weigh, the newest with all
+words in the title, then in title and standfirst, then in these and the headings, then those that
+keep coming back to them. The best RANKED_MAX by this are weighed here: for each word, where the
+article has it and how often (kept with the entry), and how few articles have it at all. The rest
+follows by date.
+"""
+
+import math
+from itertools import islice
+
+from articles.search.asking import Alternative, is_name
+from articles.search.engines import engine
+from articles.search.entries import HEAVIEST, WEIGHT_STEPS, weights_by_word
+from articles.search.keys import article_of
+from articles.search.recent import recent_articles
+from articles.search.signs import AUTHOR, IN_HEAD, IN_HEADING, IN_TITLE, RECURRING, is_gap
+
+# More matches than this are "1,000+": neither counted nor ranked beyond the newest.
+MATCHES_MAX = 1000
+# So many of them are weighed word by word.
+RANKED_MAX = 100
+# From the best places of a word to the worst that are still better than anywhere.
+_PLACES = ((IN_TITLE,), (IN_HEAD,), (IN_HEAD, IN_HEADING), (RECURRING,))
+# What a word weighs that is a part of such a name: less than what a text can give.
+_AUTHOR_WEIGHT, _TAG_WEIGHT = 0.8, 0.6
+
+
+def best_of(wanted, weighed, matches, newest):
+    """The best of all that was found, in the order of their rank: of the newest matches, and of
+    those that are left out of them.
+
+    weighed: the clauses that are wanted, with beginnings of words as such.
+    """
+    chosen = matches
+    if len(matches) > min(RANKED_MAX, MATCHES_MAX):
+        chosen = {}
+        for places in _PLACES:
+            if len(chosen) < RANKED_MAX:
+                clauses = [c for clause in wanted for c in in_places(clause, places)]
+                chosen |= newest(clauses, RANKED_MAX)
+        if len(chosen) < RANKED_MAX:
+            chosen |= matches
+        chosen = dict(sorted(islice(chosen.items(), RANKED_MAX), reverse=True))
+    return by_weight(wanted, weighed, chosen)
+
+
+def by_weight(wanted, weighed, matches):
+    """Some matches, the newest first, in the order of what their words weigh. Three queries at
+    most."""
+    rarity = [1]
+    if len(wanted) > 1:
+        recent = recent_articles(counted=True)
+        counts = engine().counts(wanted, recent)
+        rarity = [math.log(1 + recent.articles / (count + 0.5)) for count in counts]
+    weighers = list(zip(rarity, map(_weigher, weighed), strict=True))
+    # Most can be told by the heaviest words, which are few.
+    lines = engine().lines("articles_search_heaviest", "words", map(article_of, matches))
+    scores = _scores(weighers, matches, lines, are_all=False)
+    unsure = {key: matches[key] for key, score in scores.items() if score is None}
+    if unsure:
+        scores |= _scores(weighers, unsure, _weights_of(map(article_of, unsure)), are_all=True)
+    # Sorting keeps the order of equals.
+    return {key: matches[key] for key in sorted(matches, key=scores.get, reverse=True)}
+
+
+def _scores(weighers, matches, lines, *, are_all):
+    """Sort key → what all of some weighers, each with its factor, find together in a match; None
+    where they can't tell. lines: article id → those of its weights, or the first of them."""
+    scores = {}
+    for key, names in matches.items():
+        own = lines.get(article_of(key), "")
+        weights = [weight_in(own, names, are_all) for _factor, weight_in in weighers]
+        scores[key] = (
+            None
+            if None in weights
+            else sum(factor * weight for (factor, _), weight in zip(weighers, weights, strict=True))
+        )
+    return scores
+
+
+def _weigher(clause):
+    """A function that says what a clause weighs in an article, 0 where it isn't fulfilled by a
+    word or a name. Its arguments, weights and names, are as in Entry; if the weights are the first
+    lines and not all, it gives None where none of its words is in them.
+    """
+    named = {
+        alternative.tokens[0]: _AUTHOR_WEIGHT if alternative.tokens[0][0] == AUTHOR else _TAG_WEIGHT
+        for alternative in clause
+        if is_name(alternative)
+    }
+    rows = [
+        [f" {token}" if alternative.is_prefix else f" {token} " for token in alternative.tokens
+         if not is_gap(token)]
+        for alternative in clause
+        if not is_name(alternative)
+    ]  # fmt: skip
+
+    def weight_in(weights, names, are_all):
+        heaviest = 0
+        for row in rows:
+            # A row of words weighs what its lightest one does.
+            lightest = HEAVIEST
+            for token in row:
+                place = weights.find(token)
+                own = HEAVIEST - weights.count("\n", 0, place) if place >= 0 else 0
+                lightest = min(lightest, own)
+            heaviest = max(heaviest, lightest)
+        if rows and not heaviest and not are_all:
+            return None
+        has = named.keys() & names.split() if named else ()
+        return heaviest + WEIGHT_STEPS * max(map(named.get, has), default=0)
+
+    return weight_in
+
+
+def _weights_of(article_ids):
+    return engine().lines("articles_search", "weights", article_ids)
+
+
+def weights_of(article_ids):
+    """Article id → (word → what it weighs in it), of those that can be found. One query."""
+    found = _weights_of(article_ids) if article_ids else {}
+    return {pk: weights_by_word(found[pk]) for pk in article_ids if found.get(pk)}
+
+
+def in_places(clause, places):
+    """Yields what the clause becomes if its words must stand in one of some places."""
+    rows = [alternative.tokens for alternative in clause if len(alternative.tokens) > 1]
+    single = tuple(
+        Alternative((place + alternative.tokens[0],))
+        for alternative in clause
+        if len(alternative.tokens) == 1 and not is_name(alternative)
+        for place in places
+    )
+    if not rows:
+        yield single
+        return
+    # Anywhere in a row, and each of the words in the place.
+    yield clause
+    for column in zip(*rows, strict=True):
+        if not is_gap(column[0]):
+            formsin_places = [place + form for form in dict.fromkeys(column) for place in places]
+            yield (*(Alternative((form,)) for form in formsin_places), *single)
