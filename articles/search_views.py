@@ -11,8 +11,8 @@ from django.views.decorators.cache import cache_control
 from articles import answers, combinations, search_suggestions
 from articles import search as index
 from articles.answers import Asked
-from articles.cards import cards_in_order
-from articles.models import Section, Tag
+from articles.cards import CARD_COLUMNS, cards_of_rows
+from articles.models import Article, Section, Tag
 from articles.paging import PER_PAGE, pager
 from articles.prepared import Prepared
 from articles.structured_data import Meta, breadcrumbs
@@ -143,6 +143,15 @@ def _urls(asked, name, values):
     return [f"{start}{quote_plus(value)}{end}" for value in values]
 
 
+_rows = Prepared(
+    lambda pks: (
+        Article.objects.public()
+        .articles()
+        .filter(pk__in=pks)
+        .order_by()
+        .values_list(*CARD_COLUMNS, "text")
+    )
+)
 _sections = Prepared(
     lambda pks: (
         Section.objects.filter(article__in=pks, state=Section.State.LIVE)
@@ -155,17 +164,19 @@ _sections = Prepared(
 def _hits(ids, query):
     """The cards of some articles, each with the passage that was found. It leads to the section
     that holds it, unless the title alone says all that was asked for."""
-    hits = cards_in_order(ids)
-    pks = [card.pk for card in hits]
-    texts = texts_of(pks)
+    rows = {row[0]: row for row in _rows(ids)}
+    hits = cards_of_rows([rows[pk][:-1] for pk in ids if pk in rows])
+    texts = {pk: row[-1] for pk, row in rows.items()}
+    texts |= texts_of([pk for pk, text in texts.items() if text is None])
     terms, sections = query.terms, {}
-    for article, *section in _sections(pks):
+    for article, *section in _sections([card.pk for card in hits]):
         sections.setdefault(article, []).append(section)
     for card in hits:
-        passage = index.best_passage(texts[card.pk], terms)
+        text = texts[card.pk] or ""
+        passage = index.best_passage(text, terms)
         card.snippet = passage.html
         if passage.at is not None and not index.are_all_in(card.title, query):
-            section = index.section_at(texts[card.pk], sections.get(card.pk, ()), passage.at)
+            section = index.section_at(text, sections.get(card.pk, ()), passage.at)
             if section:
                 card.url, card.section = f"{card.url}#{section[0]}", section[1]
     return hits

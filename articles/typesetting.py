@@ -3,7 +3,6 @@
 from django.db import transaction
 
 from articles.models import Article
-from articles.prepared import Prepared
 from articles.rendering import typeset, typeset_from
 
 BATCH_SIZE = 200
@@ -26,16 +25,10 @@ def text_of(article):
     return typeset(article.body).text if article.text is None else article.text
 
 
-_texts = Prepared(lambda pks: Article.objects.public().filter(pk__in=pks).values_list("pk", "text"))
-
-
 def texts_of(pks):
-    """Primary key → plain text, of public articles. One query, where all texts are stored."""
-    texts = dict(_texts(pks))
-    missing = [pk for pk, text in texts.items() if text is None]
-    if missing:
-        texts |= {one.pk: text_of(one) for one in Article.objects.public().filter(pk__in=missing)}
-    return texts
+    """Primary key → plain text, of some public articles of which none is stored. One query."""
+    wanted = Article.objects.public().filter(pk__in=pks) if pks else ()
+    return {one.pk: text_of(one) for one in wanted}
 
 
 def rebuild(progress=None):
