@@ -70,17 +70,14 @@ _MARKS = (
     "\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u1dc0-\u1dff\u20d0-\u20f0\ufe20-\ufe2f"
 )
 _INSIDE = rf"(?:{_LETTER}|[{_MARKS}])"
-_LETTERS = rf"{_LETTER}{_INSIDE}*"
-_WORD = re.compile(rf"{_LETTERS}(?:['’ʼ][sS](?!{_LETTER}))?")
+_REST = rf"{_LETTER}*(?:[{_MARKS}]+{_LETTER}*)*(?:['’ʼ][sS](?!{_LETTER}))?"
+_WORD = re.compile(f"{_LETTER}{_REST}")
 _POSSESSIVE = re.compile(r"['’ʼ][sS]$")
 _COMPOUND = re.compile(rf"{_WORD.pattern}(?:[-‐‑]{_WORD.pattern})*")
 _FOLDED_WORD = re.compile(rf"{_LETTER}+")
 _MARK = re.compile(rf"[{_MARKS}]")
 # The same as _WORD, wherever one looks: not in the middle, nor at the s of a possessive.
-_WORD_BEGINNING = re.compile(
-    rf"(?<!{_INSIDE}){_LETTER}(?<!{_INSIDE}['’ʼ][sS](?!{_LETTER}))"
-    rf"{_INSIDE}*(?:['’ʼ][sS](?!{_LETTER}))?"
-)
+_WORD_BEGINNING = re.compile(rf"(?<!{_INSIDE}){_LETTER}(?<!{_INSIDE}['’ʼ][sS](?!{_LETTER})){_REST}")
 # What Python puts in the place of a letter that ASCII doesn't have. Where more than one in so many
 # is such a letter, a text is looked through word by word.
 _FOREIGN = b"?"

@@ -91,7 +91,8 @@ POSTGRESQL_FORWARDS = [
     # The newest matches of a query with sort keys from low to just before high. Where it has
     # phrases, candidates is the same without them and is looked up first; without any, query is
     # NULL. months are those that begin with since, the last ones first: where these have enough,
-    # nothing else is looked up, and where the first have few, all is. Only the GIN index will do:
+    # nothing else is looked up, and where the first have few, all is. What is found in each step
+    # is one row, of a text of keys and one with a line for each. Only the GIN index will do:
     # to read the entries themselves, for a sequential scan or a phrase, is dear, and the planner
     # takes it for cheap. OFFSET 0 keeps the comparison with a phrase out of the inner query, so
     # that it ends with the last match that is asked for.
@@ -100,7 +101,7 @@ POSTGRESQL_FORWARDS = [
         candidates tsquery, query tsquery, months tsquery[], since bigint[],
         low bigint, high bigint, at_most integer
     )
-    RETURNS TABLE (sort_key bigint, names text)
+    RETURNS TABLE (keys text, names text)
     LANGUAGE plpgsql STABLE SET enable_seqscan = off AS $$
     DECLARE
         step integer := 1;
@@ -112,13 +113,18 @@ POSTGRESQL_FORWARDS = [
             looked_up := coalesce(candidates && months[step], candidates);
             lowest := coalesce(since[step], low);
             IF query IS NULL THEN
-                RETURN QUERY
+                SELECT string_agg(match.sort_key::text, ' '), string_agg(match.names, chr(10)),
+                    count(*) INTO keys, names, found
+                FROM (
                     SELECT entry.sort_key, entry.names FROM articles_search AS entry
                     WHERE entry.tokens @@ looked_up
                         AND entry.sort_key >= lowest AND entry.sort_key < high
-                    ORDER BY entry.sort_key DESC LIMIT at_most;
+                    ORDER BY entry.sort_key DESC LIMIT at_most
+                ) AS match;
             ELSE
-                RETURN QUERY
+                SELECT string_agg(match.sort_key::text, ' '), string_agg(match.names, chr(10)),
+                    count(*) INTO keys, names, found
+                FROM (
                     SELECT candidate.sort_key, candidate.names FROM (
                         SELECT entry.sort_key, entry.names, entry.tokens
                         FROM articles_search AS entry
@@ -127,9 +133,12 @@ POSTGRESQL_FORWARDS = [
                         ORDER BY entry.sort_key DESC OFFSET 0
                     ) AS candidate
                     WHERE candidate.tokens @@ query
-                    ORDER BY candidate.sort_key DESC LIMIT at_most;
+                    ORDER BY candidate.sort_key DESC LIMIT at_most
+                ) AS match;
             END IF;
-            GET DIAGNOSTICS found = ROW_COUNT;
+            IF found > 0 THEN
+                RETURN NEXT;
+            END IF;
             at_most := at_most - found;
             EXIT WHEN at_most <= 0 OR step > cardinality(months);
             high := lowest;

@@ -56,7 +56,7 @@ class _SqliteEngine:
                 " ORDER BY articles_search_tokens.rowid DESC LIMIT %s)",
                 [self._expression(wanted, unwanted), low, high, limit],
             )
-            return _names_by_key(*cursor.fetchone())
+            return _names_by_key(cursor.fetchall())
 
     def counts(self, clauses, recent):
         one = (
@@ -150,9 +150,8 @@ class _PostgresEngine:
         steps = () if span else recent_articles().steps
         with self.cursor() as cursor:
             cursor.execute(
-                "SELECT string_agg(sort_key::text, ' '), string_agg(names, chr(10))"
-                " FROM articles_search_newest(%s::tsquery, nullif(%s, '')::tsquery,"
-                " %s::tsquery[], %s::bigint[], %s, %s, %s)",
+                "SELECT keys, names FROM articles_search_newest(%s::tsquery,"
+                " nullif(%s, '')::tsquery, %s::tsquery[], %s::bigint[], %s, %s, %s)",
                 [
                     candidates,
                     "" if query == candidates and not span else query,
@@ -163,7 +162,7 @@ class _PostgresEngine:
                     limit,
                 ],
             )
-            return _names_by_key(*cursor.fetchone())
+            return _names_by_key(cursor.fetchall())
 
     def counts(self, clauses, recent):
         one = "articles_search_count(%s::tsquery, %s::tsquery)"
@@ -225,12 +224,16 @@ def _array(items):
     return f"{{{','.join(map(str, items))}}}"
 
 
-def _names_by_key(keys, names):
+def _names_by_key(parts):
     """What an engine gives: sort key → tokens of tags and authors, in the engine's order.
 
-    They come as one text each, which takes much less than a row for each.
+    They come as a text of keys and one of lines, which takes much less than a row for each.
     """
-    return dict(zip(map(int, keys.split()), names.split("\n"), strict=True)) if keys else {}
+    found = {}
+    for keys, names in parts:
+        if keys:
+            found |= zip(map(int, keys.split()), names.split("\n"), strict=True)
+    return found
 
 
 _ENGINES = {"sqlite": _SqliteEngine(), "postgresql": _PostgresEngine()}
