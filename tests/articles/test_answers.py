@@ -1,5 +1,6 @@
 """What readers get for what they type: one set of expectations for both databases."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -462,6 +463,31 @@ def test_choices_say_how_many_they_would_leave(client, fleet):
             ("2024", 1, "/search/?q=tanker&year=2024"),
         ],
     }
+
+
+def test_choice_stands_in_its_place_among_what_was_chosen(client, fleet):
+    page = page_of(client, "tanker", author="ann", sort="date", exact="1")
+
+    assert narrowing(page)["tag"] == [
+        ("Oil", 1, "/search/?q=tanker&tag=oil&author=ann&sort=date&exact=1")
+    ]
+    assert (
+        narrowing(page)["year"][0][2] == "/search/?q=tanker&author=ann&year=2026&sort=date&exact=1"
+    )
+
+
+def test_choices_are_shown_as_the_words_that_they_are(client):
+    make_public("One", body="<p>tanker</p>", tags=["Oil & <b>gas</b>"])
+    make_public("Two", body="<p>tanker</p>")
+
+    html = page_of(client, "tanker").content.decode()
+
+    (choice,) = re.findall('<li class="narrow__item">.*?</li>', html)
+    assert choice == (
+        '<li class="narrow__item"><a class="narrow__link"'
+        ' href="/search/?q=tanker&amp;tag=oil-bgasb">Oil &amp; &lt;b&gt;gas&lt;/b&gt;</a>'
+        ' <span class="narrow__count">1</span></li>'
+    )
 
 
 def test_no_choice_is_a_dead_end_and_each_leaves_what_it_says(client, fleet):
