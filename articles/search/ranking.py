@@ -141,5 +141,5 @@ def in_places(clause, places):
     yield clause
     for column in zip(*rows, strict=True):
         if not is_gap(column[0]):
-            formsin_places = [place + form for form in dict.fromkeys(column) for place in places]
-            yield (*(Alternative((form,)) for form in formsin_places), *single)
+            forms_in_places = [place + form for form in dict.fromkeys(column) for place in places]
+            yield (*(Alternative((form,)) for form in forms_in_places), *single)
