@@ -1,18 +1,23 @@
 """Tags and authors by what they are called: a word of a query may be a part of a name."""
 
+from django.db.models import Value
+
 from articles import labels
+from articles.models import Name
+from articles.prepared import Prepared
 from articles.search.asking import QUERY_MAX_WORDS, Alternative
-from articles.search.engines import engine
 from articles.search.signs import AUTHOR, TAG
+from articles.site import shelf
 from articles.text_analysis import STOP_WORDS, stems
 
 # How many tags, and how many authors, may be meant by one word.
 NAMED_MAX = 30
 KINDS = (("tag", TAG), ("author", AUTHOR))
+_SIGNS = dict(KINDS)
 
 
 class Names:
-    """The names of tags and authors in which some words occur. One query.
+    """The names of tags and authors in which some words occur.
 
     A word that is part of a name finds the articles of whatever has that name, so that they
     need not be written anew when the name is.
@@ -26,23 +31,12 @@ class Names:
         if not words:
             return
         # Endings differ; what is found by a beginning is compared by its stems.
-        begun = sorted({min(stems(word), key=len)[: max(2, len(word) - 2)] for word in words})
-        either = " OR ".join(["words LIKE %s"] * len(begun))
-        patterns = [f"% {beginning}%" for beginning in begun]
-        with engine().cursor() as cursor:
-            cursor.execute(
-                f"SELECT tag_id, NULL, words FROM articles_name"
-                f" WHERE tag_id IS NOT NULL AND ({either})"
-                f" UNION SELECT NULL, author_id, words FROM articles_name"
-                f" WHERE author_id IS NOT NULL AND ({either}) ORDER BY 1, 2",
-                patterns * 2,
-            )
-            found = cursor.fetchall()
+        begun = {min(stems(word), key=len)[: max(2, len(word) - 2)] for word in words}
+        found = _with_beginnings(begun)
         groups = labels.groups() if found else {}
-        for tag_id, author_id, name in found:
-            kind, sign, own = ("tag", TAG, tag_id) if tag_id else ("author", AUTHOR, author_id)
-            name = name.split()
-            self.rows += [(f"{sign}{pk}", name) for pk in groups.get((kind, own), (own,))]
+        for (kind, pk), name in found:
+            sign = _SIGNS[kind]
+            self.rows += [(f"{sign}{one}", name) for one in groups.get((kind, pk), (pk,))]
 
     def __call__(self, row, *, begun=False):
         """Alternatives for the names that have a row of words, or a word that begins so."""
@@ -79,6 +73,42 @@ class Names:
         if word not in self._forms:
             self._forms[word] = frozenset(stems(word))
         return self._forms[word]
+
+
+def _with_beginnings(beginnings):
+    """((kind, primary key), words) of the names that have a word with one of some beginnings."""
+    names = _all_names()
+    places = set()
+    for beginning in beginnings:
+        place = names.find(f" {beginning}")
+        while place >= 0:
+            places.add(names.rfind("\n", 0, place) + 1)
+            place = names.find(f" {beginning}", names.find("\n", place))
+    lines = (names[place : names.find("\n", place)].split() for place in sorted(places))
+    return [((kind, int(pk)), words) for kind, pk, *words in lines]
+
+
+_names = Prepared(
+    lambda: [
+        Name.objects.filter(**{f"{kind}__isnull": False})
+        .order_by()
+        .values_list(Value(kind), kind, "words")
+        for kind, _sign in KINDS
+    ]
+)
+
+
+def _all_names():
+    """A line for each name of a tag or an author, with its kind, its primary key and its words.
+
+    One text that is looked through is much faster than the database, which has no index for it.
+    """
+    remembered = shelf("names of the search")
+    if "lines" not in remembered:
+        remembered["lines"] = "".join(
+            f"{kind}\t{pk}{words}\n" for kind, pk, words in sorted(_names())
+        )
+    return remembered["lines"]
 
 
 def named_ids(tokens):

@@ -734,7 +734,7 @@ def test_suggestions_name_only_what_is_public(client):
     assert Author.objects.get().name == "Sea Author"
 
 
-@pytest.mark.parametrize(("rows", "queries"), [(1, 10), (9, 7)])
+@pytest.mark.parametrize(("rows", "queries"), [(1, 9), (9, 6)])
 def test_suggestions_ask_no_more_for_nine_than_for_one(
     client, rows, queries, django_assert_num_queries
 ):
