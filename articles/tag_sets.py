@@ -7,11 +7,14 @@ content version the editions are read first, and the sets of those that have ano
 loaded anew. So what is used under a version belongs to it or is newer, never older.
 """
 
-from bisect import insort
+from array import array
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
+from heapq import nsmallest
+from itertools import islice
 from math import sqrt
+from operator import attrgetter
 from urllib.parse import quote
 
 from django.db import DatabaseError, close_old_connections
@@ -27,9 +30,6 @@ from authors.models import Author
 
 # As many as one query asks for by name; if there are more, all are loaded.
 LOADED_AT_ONCE = 256
-# A bitmap holds numbers of so many bits.
-_PK_BITS = 32
-_PK_MASK = (1 << _PK_BITS) - 1
 
 _EDITIONS = ("pk", "edition", "article_count", "merged_into")
 _OF_TAGS = ("uid", "slug", "name")
@@ -122,9 +122,9 @@ class Selection:
     @cached_property
     def by_month(self):
         """(year, month, how many articles are of it), newest first; none of empty months."""
-        count_shared = self.articles.intersection_cardinality
-        counts = ((month, count_shared(month.articles)) for month in self._sets.months.newest_first)
-        return [(*month.name, count) for month, count in counts if count]
+        return [
+            (*month.name, count) for month, count in self._shared(self._sets.months.newest_first)
+        ]
 
     @property
     def newest_month(self):
@@ -139,9 +139,10 @@ class Selection:
             if offset >= count:
                 offset -= count
                 continue
-            ordered = self._sets.months.by_name[year, month].ordered
-            here = (key & _PK_MASK for key in reversed(ordered) if key & _PK_MASK in self.articles)
-            found += list(here)[offset : offset + PER_PAGE - len(found)]
+            of_month = self._sets.months.by_name[year, month]
+            wanted = set(of_month.articles & self.articles)
+            here = (pk for pk in of_month.newest_first if pk in wanted)
+            found += islice(here, offset, offset + PER_PAGE - len(found))
             offset = 0
             if len(found) == PER_PAGE:
                 break
@@ -152,28 +153,39 @@ class Selection:
 
         A tag that none of them carries, or all, would lead nowhere. In the order of names.
         """
-        total, count_shared = len(self.articles), self.articles.intersection_cardinality
-        counts = ((subject, count_shared(subject.articles)) for subject in self._sets.subjects)
-        return [(subject, count) for subject, count in counts if 0 < count < total]
+        total = len(self.articles)
+        return [(subject, count) for subject, count in self._subjects if count < total]
 
     def related(self, subject, limit):
         """(Subject, how many articles it shares) of the tags nearest to one, whose selection it is.
 
         Near are two tags that share many articles, measured by how many both have.
         """
-        count_shared, found = self.articles.intersection_cardinality, []
-        for other in self._sets.subjects:
-            shared = count_shared(other.articles)
-            if shared and other.pk != subject.pk:
-                found.append((-shared / sqrt(len(other.articles)), other.pk, other, shared))
-        return [(other, shared) for _distance, _pk, other, shared in sorted(found)[:limit]]
+        found = (
+            (-shared / sqrt(len(other.articles)), other.pk, other, shared)
+            for other, shared in self._subjects
+            if other.pk != subject.pk
+        )
+        return [(other, shared) for _distance, _pk, other, shared in nsmallest(limit, found)]
 
     def writers(self, limit):
         """(primary key of an author, how many of the articles are theirs), most first."""
-        count_shared = self.articles.intersection_cardinality
-        counts = ((pk, count_shared(theirs)) for pk, theirs in self._sets.authors.items())
-        found = sorted((-count, pk) for pk, count in counts if count)
-        return [(pk, -count) for count, pk in found[:limit]]
+        counts = map(self.articles.intersection_cardinality, self._sets.authors.values())
+        found = zip((-count for count in counts), self._sets.authors, strict=True)
+        return [(pk, -count) for count, pk in nsmallest(limit, found) if count]
+
+    @cached_property
+    def _subjects(self):
+        """(Subject, how many of the articles carry it) of every tag that some of them carry."""
+        return self._shared(self._sets.subjects)
+
+    def _shared(self, things):
+        """(thing, how many of the articles are its, too) of those of which some are, in order."""
+        counts = map(self.articles.intersection_cardinality, map(_articles_of, things))
+        return [(thing, count) for thing, count in zip(things, counts, strict=True) if count]
+
+
+_articles_of = attrgetter("articles")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,14 +194,19 @@ class _Month:
 
     name: tuple[int, int]
     articles: BitMap
-    # Moment and primary key in one number, oldest first.
-    ordered: list
+    # Primary keys and the moments to which they belong, newest first.
+    newest_first: array
+    moments: array
 
-    def with_more(self, keys):
-        ordered = self.ordered.copy()
-        for key in keys:
-            insort(ordered, key)
-        return _Month(self.name, self.articles | BitMap(key & _PK_MASK for key in keys), ordered)
+    @classmethod
+    def of(cls, name, moments):
+        """moments: (moment, primary key) of each article."""
+        moments = sorted(moments, reverse=True)
+        pks = array("I", [pk for _moment, pk in moments])
+        return cls(name, BitMap(pks), pks, array("q", [moment for moment, _pk in moments]))
+
+    def with_more(self, moments):
+        return self.of(self.name, [*zip(self.moments, self.newest_first, strict=True), *moments])
 
 
 class _Months:
@@ -202,17 +219,14 @@ class _Months:
 
     def with_dates(self, rows):
         """These, and articles of which (primary key, date of first publication) are given."""
-        keys = defaultdict(list)
+        moments = defaultdict(list)
         for pk, date in rows:
             local = timezone.localtime(date)
-            keys[local.year, local.month].append(_moment(date) << _PK_BITS | pk)
+            moments[local.year, local.month].append((_moment(date), pk))
         by_name = self.by_name.copy()
-        for name, of_month in keys.items():
-            if name in by_name:
-                by_name[name] = by_name[name].with_more(of_month)
-            else:
-                articles = BitMap([key & _PK_MASK for key in of_month])
-                by_name[name] = _Month(name, articles, sorted(of_month))
+        for name, of_month in moments.items():
+            known = by_name.get(name)
+            by_name[name] = known.with_more(of_month) if known else _Month.of(name, of_month)
         return _Months(by_name)
 
 
