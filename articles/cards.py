@@ -49,10 +49,6 @@ class Card:
     def date(self):
         return wording.when(self.published_at, "j F Y")
 
-    @property
-    def short_date(self):
-        return wording.when(self.published_at, "j M Y")
-
 
 CARD_COLUMNS = (
     *("pk", "uid", "kind", "slug", "title", "language", "standfirst", "reading_minutes"),

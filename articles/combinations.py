@@ -9,6 +9,7 @@ for: so an address stays good when one tag has become a name of the other.
 from bisect import bisect
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 
 from django.utils.translation import gettext as _
 
@@ -44,7 +45,7 @@ class Combination:
         parts = [self.tags, self.without] if self.without else [self.tags]
         return ["+".join(tag.slug for tag in part) for part in parts]
 
-    @property
+    @cached_property
     def url(self):
         return path_to("articles:tag", *self.args)
 
@@ -71,7 +72,7 @@ class Combination:
     def selection(self):
         return tag_sets.current().selection(self.tags, self.without)
 
-    @property
+    @cached_property
     def name(self):
         """It in words: “Energy and Transport, without Oil or Gas”."""
         wanted = _listed([tag.name for tag in self.tags], _("and"))
@@ -93,45 +94,39 @@ class Combination:
         return found
 
     def steps(self):
-        """The Steps on from here, in the order of names; none of them leads to nothing."""
-        base = path_to("articles:tags")
+        """The Steps on from here; none of them leads to nothing."""
         takes_more, leaves_more = len(self.tags) < TAGS_MAX, len(self.without) < TAGS_MAX
-        if not takes_more and not leaves_more:
-            return []
-        own = "+".join(tag.quoted for tag in self.tags)
-        with_one, without_one = _joiner(self.tags), _joiner(self.without)
-        ending = (
-            f"/without/{'+'.join(tag.quoted for tag in self.without)}/" if self.without else "/"
+        base = path_to("articles:tags")
+        own, others = ("+".join(tag.quoted for tag in part) for part in (self.tags, self.without))
+        further = self.selection.further() if takes_more or leaves_more else []
+        return Steps(
+            # Those that leave as many stay in the order of names.
+            further=sorted(further, key=itemgetter(1), reverse=True),
+            total=len(self.selection),
+            is_collected=not is_deep(len(self.tags) + 1, len(self.without)),
+            with_one=_joiner(self.tags, base, f"/without/{others}/" if others else "/")
+            if takes_more
+            else None,
+            without_one=_joiner(self.without, f"{base}{own}/without/", "/")
+            if leaves_more
+            else None,
         )
-        is_collected = not is_deep(len(self.tags) + 1, len(self.without))
-        total = len(self.selection)
-        return [
-            Step(
-                tag,
-                count,
-                f"{base}{with_one(tag)}{ending}" if takes_more else "",
-                total - count,
-                f"{base}{own}/without/{without_one(tag)}/" if leaves_more else "",
-                is_collected,
-            )
-            for tag, count in self.selection.further()
-        ]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """A further tag: how many articles are left with it and without it, and where.
+class Steps:
+    """Further tags that leave some of the articles of a combination and not all."""
 
-    An address is empty where no more tags can be added.
-    """
-
-    tag: object
-    count: int
-    url: str
-    count_without: int
-    url_without: str
-    # Whether those who collect pages may go there; never where something is left out.
+    # (Subject, how many articles are left with it), those that leave most first.
+    further: list
+    # Of which so many less are left without it.
+    total: int
+    # Whether those who collect pages may add one; they may never leave one out.
     is_collected: bool
+    # Functions that give the address with a Subject, and the one without it; None where no more
+    # can be added. There may be hundreds of Subjects, and few whose addresses are shown.
+    with_one: object
+    without_one: object
 
 
 def is_deep(tags, without):
@@ -143,11 +138,12 @@ def _less(tags, one):
     return tuple(tag for tag in tags if tag is not one)
 
 
-def _joiner(tags):
-    """A function that gives, as it stands in an address, what some tags and one more make."""
+def _joiner(tags, start, end):
+    """A function that gives the address that some tags and one more make, from start to end."""
     slugs, quoted = [tag.slug for tag in tags], [tag.quoted for tag in tags]
-    before = ["".join(f"{one}+" for one in quoted[:place]) for place in range(len(tags) + 1)]
-    after = ["".join(f"+{one}" for one in quoted[place:]) for place in range(len(tags) + 1)]
+    places = range(len(tags) + 1)
+    before = ["".join([start, *(f"{one}+" for one in quoted[:place])]) for place in places]
+    after = ["".join([*(f"+{one}" for one in quoted[place:]), end]) for place in places]
 
     def joined(tag):
         place = bisect(slugs, tag.slug)

@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from html import escape
 
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import escape
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
 from articles.rendering import excerpt
-from articles.site import publication
+from articles.site import publication, shelf
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ class Meta:
             self.image_url, self.image_alt = site.absolute(self.image.url), self.image.alt
             self.image_size = (self.image.width, self.image.height)
         else:
-            self.image_url, self.image_alt = site.absolute(static("img/share.png")), site.name
+            self.image_url, self.image_alt = site.absolute(_static("img/share.png")), site.name
 
     def elements(self):
         """What machines read of a page that readers see, but for the structured data."""
@@ -98,7 +98,7 @@ class Meta:
 
 
 def _meta(kind, name, content):
-    return f'<meta {kind}="{name}" content="{escape(content)}">'
+    return f'<meta {kind}="{name}" content="{escape(str(content))}">'
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +129,16 @@ def breadcrumb_list(crumbs):
     }
 
 
+def _static(name):
+    remembered = shelf("static files")
+    if name not in remembered:
+        remembered[name] = static(name)
+    return remembered[name]
+
+
 def organisation():
     site = publication()
-    logo = site.logo.url if site.logo else static("img/mark.png")
+    logo = site.logo.url if site.logo else _static("img/mark.png")
     return {
         "@type": "NewsMediaOrganization",
         "name": site.name,

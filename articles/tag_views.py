@@ -1,6 +1,7 @@
 """Readers' pages of tags and of their combinations (articles.combinations)."""
 
 import random
+from collections import defaultdict
 from functools import wraps
 
 from django.http import Http404, HttpResponsePermanentRedirect, HttpResponseRedirect
@@ -13,6 +14,7 @@ from articles.cards import add_pictures, cards
 from articles.models import Article, Pick
 from articles.paging import pager
 from articles.prepared import Prepared
+from articles.site import shelf
 from articles.structured_data import Meta, breadcrumbs
 from articles.timeline import timeline
 from articles.views import feeds_of, newest_mentions, numbered_heading, numbered_path
@@ -50,7 +52,7 @@ def by_combination(view):
 def tag_detail(request, combination):
     page = pager(request, len(combination.selection))
     tag = labels.known_tag(combination.tags[0].slug) if combination.is_single else None
-    head = _head(tag) if tag and page.number == 1 else {}
+    head = _head(tag, combination.selection.articles) if tag and page.number == 1 else {}
     listed = combination.selection.page(page.offset)
     chosen = head.pop("chosen", [])
     found = cards({*chosen, *listed})
@@ -89,24 +91,39 @@ def tag_detail(request, combination):
     return render(request, "articles/tag_detail.html", context)
 
 
-def _head(tag):
-    """What stands on the first page of a tag alone."""
+def _head(tag, articles):
+    """What stands on the first page of a tag alone; articles: the keys of those that carry it."""
+    picks = _picks_of_tags()
+    chosen = sorted(pick for one in labels.group("tag", tag.pk) for pick in picks.get(one, ()))
+    # What editors put at its top, as far as it carries the tag still.
     return {
-        "chosen": list(dict.fromkeys(pk for (pk,) in _picked_for_tag(labels.group("tag", tag.pk)))),
+        "chosen": list(dict.fromkeys(pk for *_place, pk in chosen if pk in articles)),
         "mentions": newest_mentions(tag),
         "mentions_url": path_to("articles:tag_cited_by", tag.slug),
         "connections_url": path_to("articles:tag_connections", tag.slug),
     }
 
 
-# What editors put at the top of a tag, as far as it carries the tag still.
-_picked_for_tag = Prepared(
-    lambda tags: (
-        Pick.objects.filter(tag__in=tags, article__article_tags__tag__in=tags)
-        .order_by("position", "pk")
-        .values_list("article_id")
+_picked_for_tags = Prepared(
+    lambda: (
+        Pick.objects.filter(tag__isnull=False)
+        .order_by()
+        .values_list("tag_id", "position", "pk", "article_id")
     )
 )
+
+
+def _picks_of_tags():
+    """Primary key of a tag → (position, key of the pick, key of the article) of its picks.
+
+    Looked up once under each content version: there are few.
+    """
+    remembered = shelf("picks of tags")
+    if "all" not in remembered:
+        found = remembered["all"] = defaultdict(list)
+        for tag, *pick in _picked_for_tags():
+            found[tag].append(pick)
+    return remembered["all"]
 
 
 def _overview(combination):
@@ -129,14 +146,13 @@ def _overview(combination):
 
 def _steps(combination, page):
     """The ways to narrow it: those that leave most at once, the others folded, once."""
-    steps = sorted(combination.steps(), key=lambda step: -step.count)[:STEPS_MAX]
-    shown, others = steps[:STEPS_SHOWN], steps[STEPS_SHOWN:]
+    steps = combination.steps()
     return {
-        "shown": wording.steps(shown),
-        "folded": wording.steps(others) if page.number == 1 else "",
-        "others": len(others),
+        "shown": wording.steps(steps, 0, STEPS_SHOWN),
+        "folded": wording.steps(steps, STEPS_SHOWN, STEPS_MAX) if page.number == 1 else "",
+        "others": len(steps.further[STEPS_SHOWN:STEPS_MAX]),
         "all_url": f"{combination.url}#narrow-down",
-        "take_more": any(step.url for step in steps),
+        "take_more": bool(steps.with_one),
     }
 
 

@@ -1,10 +1,12 @@
 """How many articles there are of each month: as a chart, and as a table that says the same."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.utils.dates import MONTHS
 from django.utils.html import escape
 from django.utils.safestring import mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from articles.paging import PER_PAGE
@@ -73,23 +75,29 @@ def _drawing(counts, first, last):
 def _table(counts, path):
     years, before, path = {}, 0, escape(path)
     for year, month, count in counts:
+        if year not in years:
+            years[year] = ["<td></td>"] * MONTHS_PER_YEAR
         page = before // PER_PAGE + 1
         query = f"?page={page}" if page > 1 else ""
-        years.setdefault(year, {})[month] = f'<td><a href="{path}{query}">{count}</a></td>'
+        years[year][month - 1] = f'<td><a href="{path}{query}">{count}</a></td>'
         before += count
+    rows = "\n".join(
+        f'<tr><th scope="row">{year}</th>{"".join(cells)}</tr>' for year, cells in years.items()
+    )
+    return mark_safe(
+        f'<table class="timeline__table">{_head(get_language())}\n<tbody>\n{rows}\n</tbody></table>'
+    )
+
+
+@lru_cache
+def _head(_language):
+    """What stands above the numbers, the same on every page."""
     heads = "".join(
         f'<th scope="col"><abbr title="{escape(name)}">{escape(name[:1])}</abbr></th>'
         for name in MONTHS.values()
     )
-    rows = "\n".join(
-        f'<tr><th scope="row">{year}</th>'
-        + "".join(cells.get(month, "<td></td>") for month in range(1, MONTHS_PER_YEAR + 1))
-        + "</tr>"
-        for year, cells in years.items()
-    )
     caption = _("Articles by month; each number leads to the page on which its month begins")
-    return mark_safe(
-        f'<table class="timeline__table"><caption class="visually-hidden">{escape(caption)}'
-        f'</caption><thead><tr><th scope="col">{escape(_("Year"))}</th>{heads}</tr></thead>\n'
-        f"<tbody>\n{rows}\n</tbody></table>"
+    return (
+        f'<caption class="visually-hidden">{escape(caption)}</caption>'
+        f'<thead><tr><th scope="col">{escape(_("Year"))}</th>{heads}</tr></thead>'
     )

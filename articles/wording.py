@@ -1,10 +1,11 @@
 """Small pieces that pages are full of, as HTML: made here, since templates take long for each."""
 
 from functools import lru_cache
+from html import escape
 
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
-from django.utils.html import escape, format_html
+from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language, get_language_bidi, ngettext
 from django.utils.translation import gettext as _
@@ -14,7 +15,12 @@ _RIGHT_TO_LEFT = {"ar", "fa", "he", "ur"}
 
 def language_attributes(language):
     """Attributes of an element whose words are in another language than the page."""
-    if not language or language == get_language():
+    return _attributes(language, get_language())
+
+
+@lru_cache(maxsize=1000)
+def _attributes(language, own):
+    if not language or language == own:
         return ""
     direction = "rtl" if language in _RIGHT_TO_LEFT else "ltr"
     return format_html(' lang="{}" dir="{}"', language, direction)
@@ -30,8 +36,12 @@ def interface_language_attributes(language):
 
 def when(time, form):
     """A day for people, in a form of Django's dates, and the moment for machines."""
-    local = timezone.localtime(time)
-    words = _day_in_words(local.date(), form, get_language())
+    return _when(time, form, timezone.get_current_timezone(), get_language())
+
+
+def _when(time, form, zone, language):
+    local = time.astimezone(zone)
+    words = _day_in_words(local.date(), form, language)
     return mark_safe(f'<time datetime="{local.isoformat()}">{words}</time>')
 
 
@@ -50,6 +60,11 @@ def _reading_time(minutes, _language):
 
 
 def article_count(number):
+    return _article_count(number, get_language())
+
+
+@lru_cache(maxsize=1000)
+def _article_count(number, _language):
     return ngettext("%(counter)s article", "%(counter)s articles", number) % {"counter": number}
 
 
@@ -185,10 +200,11 @@ def contents(headings):
 
 def river(cards, hide_authors=False):
     """A list of cards in order of time: the date in the margin, then the words."""
-    by = _("By")
+    # Asked for once: to ask takes longer than to write an item.
+    by, zone, language = _("By"), timezone.get_current_timezone(), get_language()
     items = []
     for card in cards:
-        foreign = card.language_attributes
+        foreign = _attributes(card.language, language)
         # The passage that a search found, which is safe, takes the place of the standfirst.
         words = card.snippet or escape(card.standfirst)
         words = words and f'<p class="river-item__standfirst"{foreign}>{words}</p>'
@@ -199,13 +215,14 @@ def river(cards, hide_authors=False):
             f'<span class="byline__authors">{by} {card.byline}</span>'
             if card.authors and not hide_authors
             else "",
-            f'<span class="byline__length">{escape(card.reading_time)}</span>'
+            f'<span class="byline__length">'
+            f"{escape(_reading_time(card.reading_minutes, language))}</span>"
             if card.reading_minutes
             else "",
         ]
         items.append(
             f'''<article class="river-item">
-<p class="river-item__date">{card.short_date}</p>
+<p class="river-item__date">{_when(card.published_at, "j M Y", zone, language)}</p>
 <div class="river-item__words">
 {kicker(card)}
 <h3 class="river-item__title"{foreign}><a href="{escape(card.url)}">{escape(card.title)}</a></h3>
@@ -221,6 +238,24 @@ def river(cards, hide_authors=False):
     return mark_safe(f'<div class="river">\n{"".join(items)}</div>')
 
 
+def related_tags(entries):
+    """Items of a list of (address, name, how many articles both have) of tags near to one."""
+    language = get_language()
+    return mark_safe(
+        "".join(
+            f'<li><a class="tag-link" href="{escape(url)}">{escape(name)}'
+            f' <span class="index__count">{count}<span class="visually-hidden">'
+            f" {_in_common(count, language)}</span></span></a></li>\n"
+            for url, name, count in entries
+        )
+    )
+
+
+@lru_cache(maxsize=1000)
+def _in_common(number, _language):
+    return ngettext("article in common", "articles in common", number)
+
+
 def index_entries(entries, counted=True):
     """Items of a list of (address, name, count), as in the index of a book."""
     return mark_safe(
@@ -228,26 +263,25 @@ def index_entries(entries, counted=True):
     )
 
 
-def steps(entries):
-    """Items of a list of Steps (articles.combinations): each tag, to add it and to leave it out.
+def steps(steps, start, end):
+    """Items of some of the Steps (articles.combinations): each tag, to add it and to leave it out.
 
     There may be hundreds, so they are short: the list says what is counted.
     """
     without, items = _("without"), []
-    for step in entries:
-        name = step.tag.escaped_name
-        words = f"{name} <span>{step.count}</span>"
-        if step.url:
-            rel = "" if step.is_collected else ' rel="nofollow"'
-            item = f'<li><a href="{step.url}"{rel}>{words}</a>'
-        else:
-            item = f"<li><p>{words}</p>"
-        if step.url_without:
-            item += (
-                f' <a class="step-out" href="{step.url_without}" rel="nofollow">{without}'
-                f'<i class="visually-hidden"> {name}</i> {step.count_without}</a>'
-            )
-        items.append(f"{item}</li>")
+    with_one, without_one, total = steps.with_one, steps.without_one, steps.total
+    rel = "" if steps.is_collected else ' rel="nofollow"'
+    for tag, count in steps.further[start:end]:
+        name = tag.escaped_name
+        words = f"{name} <span>{count}</span>"
+        more = f'<a href="{with_one(tag)}"{rel}>{words}</a>' if with_one else f"<p>{words}</p>"
+        less = (
+            f' <a class="step-out" href="{without_one(tag)}" rel="nofollow">{without}'
+            f'<i class="visually-hidden"> {name}</i> {total - count}</a>'
+            if without_one
+            else ""
+        )
+        items.append(f"<li>{more}{less}</li>")
     return mark_safe("\n".join(items))
 
 
@@ -259,5 +293,5 @@ def index_entry(entry, *, counted=False):
     spoken = f'<span class="visually-hidden">{what}</span>' if what else ""
     return mark_safe(
         f'<a class="index__link" href="{escape(url)}"{current}><span class="index__name">'
-        f'{escape(name)}</span> <span class="index__count">{count}{spoken}</span></a>'
+        f'{escape(str(name))}</span> <span class="index__count">{count}{spoken}</span></a>'
     )

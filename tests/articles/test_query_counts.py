@@ -91,7 +91,7 @@ PAGES = {
     "/articles/2026/03/": 4,
     "/pages/colophon/": 7,
     "/tags/": 2,
-    "/tags/subject-0/": 7,
+    "/tags/subject-0/": 6,
     "/tags/subject-0/cited-by/": 4,
     "/series/": 3,
     "/series/all-of-it/": 9,
