@@ -26,6 +26,7 @@ from django.http.request import split_domain_port, validate_host
 from django.urls import reverse
 from django.utils.http import http_date, parse_etags
 from django_http_compression.middleware import best_coding
+from isal import igzip
 
 from articles import content_version, missing
 
@@ -62,11 +63,14 @@ _ASKED_OF_DJANGO_WITHOUT = (
     "HTTP_IF_MODIFIED_SINCE",
     "HTTP_RANGE",
 )
-# How thoroughly: what is stored, and what is sent once.
+# How thoroughly: what is stored, and what is sent once. For the latter, the standard library's
+# gzip would take nine times as long as ISA-L, and save a twentieth of the bytes.
 _COMPRESS = {
     "zstd": lambda content, is_kept: zstd.compress(content, 9 if is_kept else 3),
     "br": lambda content, is_kept: brotli.compress(content, quality=5 if is_kept else 3),
-    "gzip": lambda content, is_kept: gzip.compress(content, 6 if is_kept else 4, mtime=0),
+    "gzip": lambda content, is_kept: (
+        gzip.compress(content, 6, mtime=0) if is_kept else igzip.compress(content, 2, mtime=0)
+    ),
     "identity": lambda content, is_kept: content,
 }
 # The best first.
