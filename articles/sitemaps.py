@@ -2,22 +2,26 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from html import escape
+from urllib.parse import quote
 
-from django.db.models import Max, Q
-from django.db.models.functions import Coalesce, TruncMonth
+from django.db.models import F, Max, Q, Window
+from django.db.models.functions import Coalesce, RowNumber, TruncMonth
 from django.http import Http404, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from articles.models import Article, Tag
+from articles.models import Article, Tag, address_of
+from articles.prepared import Prepared
 from articles.site import publication, shelf
 from articles.views import listed_series
 from authors.models import Author
 from irb_site.decorators import read_only
 from irb_site.paths import path_to
 
-# The protocol allows 50,000; smaller files are made faster.
-PER_FILE = 10_000
+# The protocol allows 50,000; a smaller file is made within one request as others are.
+PER_FILE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +29,80 @@ class Entry:
     path: str
     lastmod: datetime | None = None
 
-    @property
-    def location(self):
-        return publication().absolute(self.path)
+
+def _public():
+    return Article.objects.public().articles().order_by("first_published_at", "pk")
+
+
+@cache
+def _starts(per_file):
+    places = Window(RowNumber(), order_by=[F("first_published_at").asc(), F("pk").asc()])
+    return Prepared(
+        lambda: (
+            _public()
+            .annotate(in_file=(places - 1) % per_file)
+            .filter(in_file=0)
+            .values_list("first_published_at", "pk")
+        )
+    )
+
+
+@cache
+def _of_file(per_file):
+    return Prepared(
+        lambda date, pk: (
+            # The date by itself too: or no database would begin at its place in the index.
+            _public()
+            .filter(Q(first_published_at__gt=date) | Q(pk__gte=pk), first_published_at__gte=date)
+            .values_list("slug", "updated_at")[:per_file]
+        )
+    )
+
+
+# What stands in no list. One kind at a time, for the index of addresses.
+_apart = Prepared(
+    lambda: [
+        Article.objects.public()
+        .filter(kind=kind)
+        .order_by()
+        .values_list("kind", "slug", "updated_at")
+        for kind in (Article.Kind.PAGE, Article.Kind.SERIES)
+    ]
+)
+
+
+def _files():
+    """Where each file of articles begins: oldest first, so that a new one changes the last alone.
+
+    Looked up once under each content version, since every article has a part in it.
+    """
+    remembered = shelf("sitemap files")
+    if "starts" not in remembered:
+        remembered["starts"] = _starts(PER_FILE)()
+    return remembered["starts"]
+
+
+def _count():
+    return max(1, len(_files()))
 
 
 def _articles(number):
-    rows = Article.objects.public().order_by("id")
-    rows = rows.only("kind", "slug", "updated_at")[(number - 1) * PER_FILE : number * PER_FILE]
-    return [Entry(row.get_absolute_url(), row.updated_at) for row in rows]
+    """A file of articles; the first one begins with pages and series, which are few."""
+    start = _files()[number - 1 : number]
+    rows = _of_file(PER_FILE)(*start[0]) if start else []
+    # Joined, not looked up: what is remembered of addresses isn't for all there are.
+    base = path_to("articles:archive")
+    entries = [Entry(f"{base}{quote(slug)}/", date) for slug, date in rows]
+    return [*_pages_and_series(), *entries] if number == 1 else entries
+
+
+def _pages_and_series():
+    remembered = shelf("sitemap of pages and series")
+    if "entries" not in remembered:
+        remembered["entries"] = [
+            Entry(address_of(kind, slug), date) for kind, slug, date in sorted(_apart())
+        ]
+    return remembered["entries"]
 
 
 def _lists(number):
@@ -86,38 +155,41 @@ def _newest_of_each(model, rows):
 _SECTIONS = {"articles": _articles, "lists": _lists, "subjects": _subjects}
 
 
-def _article_files():
-    """Counted once under each content version, since counting looks at every article."""
-    remembered = shelf("sitemap files")
-    if "articles" not in remembered:
-        remembered["articles"] = max(1, -(-Article.objects.public().count() // PER_FILE))
-    return remembered["articles"]
-
-
 @read_only
 def index(request):
-    names = ["lists", *(f"articles-{number + 1}" for number in range(_article_files()))]
+    names = ["lists", *(f"articles-{number + 1}" for number in range(_count()))]
     if Tag.objects.listed().exists() or Author.objects.listed().exists():
         names.append("subjects")
     site = publication()
     urls = [site.absolute(path_to("articles:sitemap_section", name)) for name in names]
-    return _xml("sitemap_index.xml", {"urls": urls})
+    return _xml(render_to_string("articles/sitemap_index.xml", {"urls": urls}))
 
 
 @read_only
 def section(request, section):
     name, _hyphen, number = section.partition("-")
     if name == "articles":
-        known = number in {str(file + 1) for file in range(_article_files())}
+        known = number in {str(file + 1) for file in range(_count())}
     else:
         known = name in _SECTIONS and not _hyphen
     if not known:
         raise Http404
-    return _xml("sitemap.xml", {"entries": _SECTIONS[name](int(number or 1))})
+    return _xml(_file(_SECTIONS[name](int(number or 1))))
 
 
-def _xml(template, context):
-    return HttpResponse(
-        render_to_string(f"articles/{template}", context),
-        content_type="application/xml; charset=utf-8",
+def _file(entries):
+    site, zone = publication(), timezone.get_current_timezone()
+    lines = []
+    for entry in entries:
+        date = entry.lastmod
+        changed = f"<lastmod>{date.astimezone(zone).isoformat()}</lastmod>" if date else ""
+        lines.append(f"<url><loc>{escape(site.absolute(entry.path))}</loc>{changed}</url>\n")
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
+        f"{''.join(lines)}</urlset>\n"
     )
+
+
+def _xml(content):
+    return HttpResponse(content, content_type="application/xml; charset=utf-8")

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import lxml.etree
 import pytest
 
-from articles import publishing
-from articles.models import Tag
+from articles import publishing, sitemaps
+from articles.models import Article, Tag
 from tests import html
 from tests.factories import (
     change_draft,
@@ -163,14 +163,37 @@ def test_withdrawn_article_takes_its_lists_along(client):
     assert listed(client) == ["/", "/articles/", "/tags/", "/authors/"]
 
 
-def test_no_file_of_the_sitemap_is_empty(client):
+@pytest.mark.parametrize("kind", ["article", "page"])
+def test_no_file_of_the_sitemap_is_empty(client, kind):
     # The protocol's schema wants one address at least.
-    make_public("Alone", at=AT)
+    make_public("Alone", kind=kind, at=AT)
 
     files = locations(client, "/sitemap.xml")
 
     sizes = {file: len(locations(client, file.removeprefix(HOST))) for file in files}
     assert {file for file, size in sizes.items() if not size} == set()
+
+
+def test_files_hold_every_article_once_whatever_their_dates(client, monkeypatch):
+    monkeypatch.setattr(sitemaps, "PER_FILE", 3)
+    # Two by two at one moment, so that files end within one, and the newest were written first.
+    for number in range(14):
+        make_public(f"Number {number}", at=AT - timedelta(days=number // 2))
+    publishing.unpublish(Article.objects.get(slug="number-5"), by=None)
+
+    files = [file.removeprefix(HOST) for file in locations(client, "/sitemap.xml")]
+    found = [locations(client, file) for file in files if "articles" in file]
+    make_public("Fresh", at=AT + timedelta(days=1))
+    after = [locations(client, file) for file in files if "articles" in file]
+
+    in_order = Article.objects.public().order_by("first_published_at", "pk")
+    expected = [HOST + article.get_absolute_url() for article in in_order.exclude(slug="fresh")]
+    assert [address for file in found for address in file] == expected
+    assert [len(file) for file in found] == [3, 3, 3, 3, 1]
+    # Those who collect files get only the last one anew.
+    assert [file for file, once in zip(after, found, strict=True) if file != once] == [after[-1]]
+    assert after[-1] == [*found[-1], f"{HOST}/articles/fresh/"]
+    assert client.get("/sitemap-articles-6.xml").status_code == 404
 
 
 @pytest.mark.parametrize(
