@@ -137,8 +137,8 @@ class _ListingFeed(Feed):
             return HttpResponse(status=405, headers={"Allow": "GET, HEAD"})
         listing = self.get_object(request, *args, **kwargs)
         generator = self._generator(listing)
-        response = HttpResponse(content_type=f"{generator.content_type}")
-        generator.write(response, "utf-8")
+        # As one text: a response takes each of thousands of pieces by itself.
+        response = HttpResponse(generator.writeString("utf-8"), content_type=generator.content_type)
         _set_last_modified(response, listing)
         return response
 
