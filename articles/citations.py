@@ -8,10 +8,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from html import escape
 
 from django.db.models import Count, Exists, OuterRef, Q
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from articles import labels
@@ -313,30 +313,39 @@ def notices(articles):
 def _said_by(sources, targets):
     """(target, kind, source) → [(note, section)]: one article may correct another in two places."""
     said = defaultdict(list)
-    if sources:
-        rows = Reference.objects.filter(
+    for target, kind, source, note, section in _sayings(sources, targets):
+        said[target, kind, source].append((note, section))
+    return said
+
+
+_sayings = Prepared(
+    lambda sources, targets: (
+        Reference.objects.filter(
             source__in=sources,
             set=Reference.Set.LIVE,
             kind__in=_ANNOUNCED,
             target_article__in=targets,
-        ).order_by("position")
-        fields = ("target_article_id", "kind", "source_id", "sentence", "section")
-        for target, kind, source, note, section in rows.values_list(*fields):
-            said[target, kind, source].append((note, section))
-    return said
+        )
+        .order_by("position")
+        .values_list("target_article_id", "kind", "source_id", "sentence", "section")
+    )
+)
 
 
 def _headings(places):
     """(article, anchor) → heading, of those that stand in a live text."""
     places = {(pk, anchor) for pk, anchor in places if anchor}
-    if not places:
-        return {}
-    rows = Section.objects.filter(
-        article__in={pk for pk, _anchor in places},
-        anchor__in={anchor for _pk, anchor in places},
-        state=Section.State.LIVE,
-    ).values_list("article_id", "anchor", "heading")
-    return {(pk, anchor): heading for pk, anchor, heading in rows}
+    pks, anchors = ({place[part] for place in places} for part in (0, 1))
+    return {(pk, anchor): heading for pk, anchor, heading in _live_sections(pks, anchors)}
+
+
+_live_sections = Prepared(
+    lambda pks, anchors: (
+        Section.objects.filter(article__in=pks, anchor__in=anchors, state=Section.State.LIVE)
+        .order_by()
+        .values_list("article_id", "anchor", "heading")
+    )
+)
 
 
 def _with_section(item, heading, path):
@@ -355,6 +364,8 @@ def _with_section(item, heading, path):
 def _marked(sentence, words, at):
     """The sentence with the words that cite marked; they stand at a known place in it."""
     if not words:
-        return format_html("{}", sentence)
+        return mark_safe(escape(sentence))
     end = at + len(words)
-    return format_html("{}<mark>{}</mark>{}", sentence[:at], sentence[at:end], sentence[end:])
+    return mark_safe(
+        f"{escape(sentence[:at])}<mark>{escape(sentence[at:end])}</mark>{escape(sentence[end:])}"
+    )

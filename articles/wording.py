@@ -39,10 +39,16 @@ def when(time, form):
     return _when(time, form, timezone.get_current_timezone(), get_language())
 
 
-def _when(time, form, zone, language):
+def story_date(time, name):
+    """The day of a story, named for machines that look for it by a class."""
+    marked = f' class="{name}"'
+    return _when(time, "j F Y", timezone.get_current_timezone(), get_language(), marked)
+
+
+def _when(time, form, zone, language, attributes=""):
     local = time.astimezone(zone)
     words = _day_in_words(local.date(), form, language)
-    return mark_safe(f'<time datetime="{local.isoformat()}">{words}</time>')
+    return mark_safe(f'<time{attributes} datetime="{local.isoformat()}">{words}</time>')
 
 
 @lru_cache(maxsize=10_000)
@@ -131,6 +137,29 @@ def byline(card, with_date=True):
     return mark_safe(f'<p class="byline">\n{"".join(lines)}</p>')
 
 
+def about(authors):
+    """The people who wrote an article, below it."""
+    more = escape(_("About Me →"))
+    return mark_safe("".join(_about(author, more) for author in authors))
+
+
+def _about(author, more):
+    role = author.role and f'<p class="about__role">{escape(author.role)}</p>'
+    bio = author.short_bio and f'<p class="about__bio">{escape(author.short_bio)}</p>'
+    name = escape(author.name)
+    return f'''<div class="about__person">
+{avatar(author, "medium")}
+<div class="about__words">
+<h3 class="about__name">{name}</h3>
+{role}
+{bio}
+<p class="about__more"><a href="{escape(author.url)}">{more}\
+<span class="visually-hidden"> {name}</span></a></p>
+</div>
+</div>
+'''
+
+
 def tag_links(tags):
     """Tags under an article. One that a draft names for the first time has no page yet."""
     return mark_safe(
@@ -145,20 +174,21 @@ def tag_links(tags):
 
 def related(items):
     """What an article recommends, here and elsewhere."""
-    return mark_safe("".join(map(_related, items)))
+    zone, language = timezone.get_current_timezone(), get_language()
+    return mark_safe("".join(_related(item, zone, language) for item in items))
 
 
-def _related(item):
+def _related(item, zone, language):
     rel = ' rel="external noopener"' if item.is_external else ""
     standfirst = item.standfirst and (
         f'<p class="related__standfirst">{escape(item.standfirst)}</p>'
     )
     note = f"{escape(item.host)} ↗" if item.is_external else ""
     if item.published_at and not item.is_external:
-        note = when(item.published_at, "j F Y")
+        note = _when(item.published_at, "j F Y", zone, language)
     note = note and f'<p class="related__note">{note}</p>'
     return f'''<li class="related__item">
-<h3 class="related__title"{language_attributes(item.language)}>\
+<h3 class="related__title"{_attributes(item.language, language)}>\
 <a href="{escape(item.url)}"{rel}>{escape(item.title)}</a></h3>
 {standfirst}
 {note}
@@ -168,21 +198,23 @@ def _related(item):
 
 def citations(items):
     """Who cites, with the sentence."""
-    return mark_safe(f'<ul class="cited__list">\n{"".join(map(_citation, items))}</ul>')
+    zone, language, on = timezone.get_current_timezone(), get_language(), _("on")
+    listed = "".join(_citation(item, zone, language, on) for item in items)
+    return mark_safe(f'<ul class="cited__list">\n{listed}</ul>')
 
 
-def _citation(item):
-    foreign = language_attributes(item.language)
+def _citation(item, zone, language, on):
+    foreign = _attributes(item.language, language)
     sentence = item.sentence_html and (
         f'<blockquote class="cited__sentence"{foreign}><p>{item.sentence_html}</p></blockquote>'
     )
     section = item.section and (
-        f'<span>{_("on")} <a href="{escape(item.section_url)}">{escape(item.section)}</a></span>'
+        f'<span>{on} <a href="{escape(item.section_url)}">{escape(item.section)}</a></span>'
     )
     return f'''<li class="cited__item">
 {sentence}
 <h3 class="cited__title"{foreign}><a href="{escape(item.url)}">{escape(item.title)}</a></h3>
-<p class="cited__note">{when(item.published_at, "j F Y")}{section}</p>
+<p class="cited__note">{_when(item.published_at, "j F Y", zone, language)}{section}</p>
 </li>
 '''
 
