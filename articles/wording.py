@@ -81,6 +81,38 @@ def in_words(links):
     return mark_safe(f"{', '.join(links[:-1])} {_('and')} {links[-1]}")
 
 
+def pagination(pager):
+    """Newer and older pages of a list; nothing for a single page."""
+    if pager.pages < 2:
+        return ""
+    here = _("Page %(number)s of %(pages)s") % {"number": pager.number, "pages": pager.pages}
+    newer = pager.has_previous and (
+        f'<a class="pagination__link" rel="prev" href="{escape(pager.previous_url)}">'
+        f"← {escape(_('Previous'))}</a>"
+    )
+    older = pager.has_next and (
+        '<a class="pagination__link pagination__link--next" rel="next"'
+        f' href="{escape(pager.next_url)}">{escape(_("Next"))} →</a>'
+    )
+    return mark_safe(
+        f'<nav class="pagination" aria-label="{escape(_("Pages"))}">\n{newer or ""}\n'
+        f'<span class="pagination__here">{escape(here)}</span>\n{older or ""}\n</nav>'
+    )
+
+
+def feeds(feeds):
+    """Feeds of one list."""
+    if not feeds:
+        return ""
+    links = "".join(
+        f'<a class="feeds__link" href="{escape(feed["url"])}">{escape(feed["label"])}</a>\n'
+        for feed in feeds
+    )
+    return mark_safe(
+        f'<p class="feeds"><span class="feeds__label">{escape(_("Follow"))}</span>\n{links}</p>'
+    )
+
+
 def breadcrumbs(crumbs):
     """Where the page is."""
     if not crumbs:

@@ -1,4 +1,7 @@
+from hashlib import sha1
+
 from django.contrib.sessions.middleware import SessionMiddleware
+from django.middleware.http import ConditionalGetMiddleware
 from django.urls import reverse
 
 
@@ -21,3 +24,14 @@ class CrossOriginResourcePolicyMiddleware:
         response = self.get_response(request)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response
+
+
+class ValidatorMiddleware(ConditionalGetMiddleware):
+    """Django's, with a validator that takes a third of the time: processors know SHA-1."""
+
+    def process_response(self, request, response):
+        is_whole = request.method == "GET" and not response.streaming and response.content
+        if is_whole and not response.has_header("ETag") and self.needs_etag(response):
+            digest = sha1(response.content, usedforsecurity=False).hexdigest()
+            response.headers["ETag"] = f'"{digest}"'
+        return super().process_response(request, response)

@@ -65,7 +65,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django.middleware.http.ConditionalGetMiddleware",
+    "irb_site.middleware.ValidatorMiddleware",
     "articles.middleware.RedirectMiddleware",
     "axes.middleware.AxesMiddleware",
 ]

@@ -12,15 +12,9 @@ register = template.Library()
 for _piece in (
     *(wording.language_attributes, wording.interface_language_attributes),
     *(wording.when, wording.story_date, wording.reading_time, wording.article_count),
-    *(wording.breadcrumbs, wording.kicker, wording.byline, wording.avatar, wording.face),
-    *(
-        wording.about,
-        wording.tag_links,
-        wording.related,
-        wording.citations,
-        wording.river,
-        wording.related_tags,
-    ),
+    *(wording.pagination, wording.feeds, wording.breadcrumbs, wording.kicker, wording.byline),
+    *(wording.avatar, wording.face, wording.about, wording.tag_links, wording.related),
+    *(wording.citations, wording.river, wording.related_tags),
     *(wording.index_entry, wording.index_entries),
 ):
     register.filter(_piece)
