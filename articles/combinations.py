@@ -123,8 +123,8 @@ class Steps:
     total: int
     # Whether those who collect pages may add one; they may never leave one out.
     is_collected: bool
-    # Functions that give the address with a Subject, and the one without it; None where no more
-    # can be added. There may be hundreds of Subjects, and few whose addresses are shown.
+    # Functions that give, of some of `further`, the addresses with each, and those without it;
+    # None where no more can be added. There may be hundreds, and few that are shown.
     with_one: object
     without_one: object
 
@@ -139,17 +139,18 @@ def _less(tags, one):
 
 
 def _joiner(tags, start, end):
-    """A function that gives the address that some tags and one more make, from start to end."""
+    """A function that gives, for each of some Steps.further, the address that it and some tags
+    make, from start to end.
+    """
     slugs, quoted = [tag.slug for tag in tags], [tag.quoted for tag in tags]
     places = range(len(tags) + 1)
     before = ["".join([start, *(f"{one}+" for one in quoted[:place])]) for place in places]
     after = ["".join([*(f"+{one}" for one in quoted[place:]), end]) for place in places]
-
-    def joined(tag):
-        place = bisect(slugs, tag.slug)
-        return f"{before[place]}{tag.quoted}{after[place]}"
-
-    return joined
+    return lambda further: [
+        f"{before[place]}{tag.quoted}{after[place]}"
+        for tag, _count in further
+        for place in (bisect(slugs, tag.slug),)
+    ]
 
 
 def _listed(names, word):

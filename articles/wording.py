@@ -332,21 +332,23 @@ def steps(steps, start, end):
 
     There may be hundreds, so they are short: the list says what is counted.
     """
-    without, items = _("without"), []
-    with_one, without_one, total = steps.with_one, steps.without_one, steps.total
+    shown, total, without = steps.further[start:end], steps.total, _("without")
     rel = "" if steps.is_collected else ' rel="nofollow"'
-    for tag, count in steps.further[start:end]:
-        name = tag.escaped_name
-        words = f"{name} <span>{count}</span>"
-        more = f'<a href="{with_one(tag)}"{rel}>{words}</a>' if with_one else f"<p>{words}</p>"
-        less = (
-            f' <a class="step-out" href="{without_one(tag)}" rel="nofollow">{without}'
-            f'<i class="visually-hidden"> {name}</i> {total - count}</a>'
-            if without_one
-            else ""
-        )
-        items.append(f"<li>{more}{less}</li>")
-    return mark_safe("\n".join(items))
+    words = [f"{tag.escaped_name} <span>{count}</span>" for tag, count in shown]
+    if steps.with_one:
+        more = [
+            f'<a href="{url}"{rel}>{one}</a>'
+            for url, one in zip(steps.with_one(shown), words, strict=True)
+        ]
+    else:
+        more = [f"<p>{one}</p>" for one in words]
+    if steps.without_one:
+        more = [
+            f'{one} <a class="step-out" href="{url}" rel="nofollow">{without}'
+            f'<i class="visually-hidden"> {tag.escaped_name}</i> {total - count}</a>'
+            for one, url, (tag, count) in zip(more, steps.without_one(shown), shown, strict=True)
+        ]
+    return mark_safe("\n".join([f"<li>{one}</li>" for one in more]))
 
 
 def index_entry(entry, *, counted=False):

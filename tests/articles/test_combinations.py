@@ -56,11 +56,12 @@ def find(*parts):
 def taken_from(here):
     """(address, how many articles are left there) of every step on from a Combination."""
     steps = here.steps()
-    for tag, count in steps.further:
-        if steps.with_one:
-            yield steps.with_one(tag), count
-        if steps.without_one:
-            yield steps.without_one(tag), steps.total - count
+    counts = [count for _tag, count in steps.further]
+    if steps.with_one:
+        yield from zip(steps.with_one(steps.further), counts, strict=True)
+    if steps.without_one:
+        left = [steps.total - count for count in counts]
+        yield from zip(steps.without_one(steps.further), left, strict=True)
 
 
 def all_reached(depth):
