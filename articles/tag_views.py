@@ -120,9 +120,11 @@ def _picks_of_tags():
     """
     remembered = shelf("picks of tags")
     if "all" not in remembered:
-        found = remembered["all"] = defaultdict(list)
+        found = defaultdict(list)
         for tag, *pick in _picked_for_tags():
             found[tag].append(pick)
+        # When it is whole: other requests of the process may look at the same time.
+        remembered["all"] = found
     return remembered["all"]
 
 

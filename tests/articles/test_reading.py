@@ -7,7 +7,8 @@ import lxml.html
 import pytest
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import HttpResponse
-from django.urls import include, path
+from django.test import Client
+from django.urls import include, path, reverse
 from django.utils import translation
 
 from articles import publishing
@@ -961,6 +962,24 @@ def test_tag_page_begins_with_its_picks_on_the_first_page_only(client):
 
     assert html.all_words(first, html.by_class("card__title")) == ["Number 3", "Number 0"]
     assert html.all_words(second, html.by_class("card__title")) == []
+
+
+def test_pick_stands_at_the_top_of_its_tag_as_soon_as_it_is_saved_and_until_it_is_deleted(
+    client, editor
+):
+    article, reader = make_public("Picked", tags=["Subject"]), Client()
+    client.force_login(editor)
+    before = reader.get("/tags/subject/")
+
+    form = {"place": "tag_top", "tag": Tag.objects.get().pk, "article": article.pk, "position": 1}
+    client.post(reverse("admin:articles_pick_add"), form)
+    during = reader.get("/tags/subject/")
+    client.post(reverse("admin:articles_pick_delete", args=[Pick.objects.get().pk]), {"post": 1})
+    after = reader.get("/tags/subject/")
+
+    pages = (before, during, after)
+    tops = [html.all_words(page, html.by_class("card__title")) for page in pages]
+    assert tops == [[], ["Picked"], []]
 
 
 @pytest.mark.parametrize(
