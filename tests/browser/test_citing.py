@@ -29,8 +29,14 @@ def text(signed_in_page, live_server, transactional_db):
     page.goto(live_server.url + reverse("admin:articles_article_change", args=[article.pk]))
     text = page.locator(".writing__text")
     text.click()
-    # By keys, the surface would learn of the caret's place a moment later.
-    page.evaluate("editor.commands.focus('end')")
+    # By keys, the surface would learn of the caret's place a moment later. It takes the focus with
+    # the next frame, which must not be in the middle of what is typed elsewhere.
+    page.evaluate(
+        """() => new Promise((done) => {
+            editor.commands.focus('end')
+            requestAnimationFrame(() => requestAnimationFrame(done))
+        })"""
+    )
     return text
 
 
