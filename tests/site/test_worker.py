@@ -13,6 +13,7 @@ from django.utils import timezone
 from articles import content_version, notifications, presence, publishing, search
 from articles.management.commands import worker
 from articles.models import Article, Notification
+from irb_site import statistics
 from tests.factories import make_article, make_public
 
 
@@ -41,7 +42,7 @@ def rounds(monkeypatch):
     monkeypatch.setattr(worker, "INTERVAL", 0.01)
     # A test's own transaction would go together with its connection.
     monkeypatch.setattr(worker, "close_old_connections", lambda: None)
-    monkeypatch.setattr(worker, "look_at_statistics", lambda: None)
+    monkeypatch.setattr(statistics, "refresh", lambda: [])
     monkeypatch.setattr(worker, "follow_version", lambda: None)
     monkeypatch.setattr(content_version, "follow_calendar", lambda *, now: None)
     monkeypatch.setattr(search, "sort_in", lambda: None)
@@ -93,12 +94,6 @@ def test_worker_stops_without_its_parent(rounds):
     call_command("worker", parent=os.getpid())
 
     assert rounds == [0, 0]
-
-
-@pytest.mark.django_db
-def test_worker_may_look_at_the_statistics_at_any_time():
-    worker.look_at_statistics()
-    worker.look_at_statistics()
 
 
 # Mail

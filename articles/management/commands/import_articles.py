@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from articles.importing import readers
 from articles.importing.loading import load
+from irb_site import statistics
 
 # How many articles go by between two lines about the progress.
 STEP = 50
@@ -46,6 +47,7 @@ class Command(BaseCommand):
                 returncode=130,
             ) from None
         self._print(report, verbosity=verbosity)
+        statistics.refresh()
         if dry_run:
             self.stdout.write("This was a dry run: nothing has been changed.")
         if report.failed:

@@ -6,10 +6,11 @@ import time
 
 from django.core.management.base import BaseCommand
 from django.db import Error as DatabaseError
-from django.db import close_old_connections, connection
+from django.db import close_old_connections
 from django.utils import timezone
 
 from articles import content_version, notifications, presence, publishing, search
+from irb_site import statistics
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +91,7 @@ class Duties:
         search.sort_in()
         if self.tidied_at is None or time.monotonic() - self.tidied_at > TIDY_INTERVAL:
             self.tidied_at = time.monotonic()
-            look_at_statistics()
+            statistics.refresh()
             notifications.forget_old(now=timezone.now())
             presence.forget_absent(now=timezone.now())
 
@@ -112,14 +113,3 @@ def send_mail():
     except Exception:
         # Whatever it is: no mail would leave any more if the thread ended.
         logger.exception("Sending mail failed")
-
-
-def look_at_statistics():
-    """Lets SQLite count its rows where they have changed much; PostgreSQL does so by itself.
-
-    Without the counts it takes the wrong index for what is newest first.
-    """
-    if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA analysis_limit = 1000")
-            cursor.execute("PRAGMA optimize = 0x10002")

@@ -1,0 +1,74 @@
+"""What SQLite knows of its tables: a publication that has grown is read by the right indexes."""
+
+import sqlite3
+
+import pytest
+from django.db import connection
+
+from articles.models import Article
+from irb_site import statistics
+from tests.factories import make_public
+
+NEWEST = Article.objects.public().articles().newest_first()[:20]
+
+
+def copies(article, number):
+    """Rows of as many public articles with the same words."""
+    names = [
+        *("kind", "state", "title", "language", "touched_at", "first_published_at", "updated_at"),
+        *("live_revision_id", "latest_revision_id"),
+    ]
+    values = {name: getattr(article, name) for name in names}
+    Article.objects.bulk_create(
+        Article(slug=f"copy-{number}", **values) for number in range(number)
+    )
+
+
+@pytest.fixture
+def nothing_counted(transactional_db):
+    """Counts outlast the rows: other tests shall find none either."""
+    forget()
+    yield
+    forget()
+
+
+def forget():
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE IF EXISTS sqlite_stat1")
+
+
+@pytest.mark.sqlite_only
+def test_lists_of_a_grown_publication_are_read_by_date_on_every_connection(
+    nothing_counted,
+):
+    copies(make_public("First"), 2500)
+    with connection.cursor() as cursor:
+        # The very first counts are noticed anyway, since a table is made for them.
+        cursor.execute("ANALYZE articles_revision")
+    sql, parameters = NEWEST.query.sql_with_params()
+    sql = f"EXPLAIN QUERY PLAN {sql.replace('%s', '?')}"
+    other = sqlite3.connect(connection.settings_dict["NAME"])
+    before = other.execute(sql, parameters).fetchall()
+
+    refreshed = statistics.refresh()
+
+    # Whoever reads learns of it; to explain is not to read, and the same words aren't read anew.
+    other.execute("SELECT COUNT(*) FROM articles_article").fetchone()
+    after = other.execute(f"{sql} ", parameters).fetchall()
+    other.close()
+    assert "articles_article" in refreshed
+    assert "article_public_by_date" not in str(before)
+    assert "article_public_by_date" in str(after)
+    assert "article_public_by_date" in NEWEST.explain()
+
+
+def test_rows_are_counted_again_when_there_are_twice_as_many(nothing_counted):
+    article = make_public("First")
+    few = statistics.refresh()
+    copies(article, 300)
+    many = statistics.refresh()
+    again = statistics.refresh()
+
+    expected = ["articles_article"] if connection.vendor == "sqlite" else []
+    assert (few, many, again) == ([], expected, [])
