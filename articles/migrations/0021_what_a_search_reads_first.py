@@ -13,6 +13,7 @@ from importlib import import_module
 
 from django.db import migrations
 
+first = import_module("articles.migrations.0003_search_index")
 before = import_module("articles.migrations.0017_search_weights_and_words")
 changed = import_module("articles.migrations.0018_phrases_in_all_articles")
 
@@ -164,18 +165,11 @@ POSTGRESQL_BACKWARDS = [
         for statement in changed.FORWARDS
         if "FUNCTION articles_search_matching(" in statement
     ),
-    """
-    CREATE OR REPLACE FUNCTION articles_search_article_gone() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-        IF TG_OP = 'TRUNCATE' THEN
-            TRUNCATE articles_search;
-        ELSE
-            DELETE FROM articles_search WHERE article_id = old.id;
-        END IF;
-        RETURN NULL;
-    END
-    $$
-    """,
+    *(
+        statement.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
+        for statement in first.POSTGRESQL_FORWARDS
+        if "CREATE FUNCTION articles_search_article_gone(" in statement
+    ),
     "DROP TRIGGER articles_search_weighed ON articles_search",
     "DROP FUNCTION articles_search_weighed()",
     "DROP TABLE articles_search_heaviest",
