@@ -11,7 +11,7 @@ from articles.search.keys import ALL_KEYS, beginning_of_month, key_of, months_be
 # In how many of the newest articles, at least, a word is counted.
 RECENT_MIN = 4000
 # In how many of them, at least, PostgreSQL looks first.
-STEP_MIN = 1500
+STEP_MIN = 2000
 # In words of its own, since SQLite can't count along the index of public articles where the state
 # is a parameter.
 _PUBLIC_BY_DATE = (
