@@ -19,6 +19,8 @@ from irb_site.processes import end_with_parent
 PUBLICATIONS = 20
 IDLE_SECONDS = 5
 CONNECTIONS, CROWD_SECONDS = 2000, 15
+# So many pages of a kind are looked at for their size.
+SIZED = 40
 _GZIP = {"Accept-Encoding": "gzip"}
 
 
@@ -40,6 +42,11 @@ class Target:
             is_as_meant = headers["Content-Encoding"] == "gzip"
         if not is_as_meant:
             raise SystemExit(f"{self.page} from {self.server.name}: {status}\n{headers}")
+
+    def size(self):
+        """How many bytes there are to read at its paths, in the mean of some."""
+        paths = self.paths[:SIZED]
+        return sum(len(self.server.get(path)[2]) for path in paths) / len(paths)
 
 
 def main(task):
@@ -111,7 +118,8 @@ def _rows(targets, seconds, rounds):
             samples[number].append(wrk.wait())
         print(f"round {done + 1} of {rounds}", file=sys.stderr, flush=True)
     return [
-        {"page": target.page, "server": target.server.name} | medians(samples[number])
+        {"page": target.page, "server": target.server.name, "bytes": target.size()}
+        | medians(samples[number])
         for number, target in enumerate(targets)
     ]
 

@@ -74,30 +74,37 @@ def paragraph(name, found):
 
 
 def growth(runs):
-    """How the cost of uncached pages grows: a Markdown table of CPU µs for each size."""
+    """How the cost of uncached pages grows: a Markdown table of CPU µs for each size, and beside
+    it how much more there is to read on the page."""
     sizes = sorted({run["articles"] for run in runs})
     lines = []
     for database in dict.fromkeys(run["database"] for run in runs):
-        costs = _costs(runs, database)
+        costs = _uncached(runs, database, "cpu_micros")
+        lengths = _uncached(runs, database, "bytes")
         heads = " | ".join(f"{size:,}" for size in sizes)
-        lines += [f"| {database}, CPU µs | {heads} | growth |", "|" + "---|" * (2 + len(sizes))]
+        lines.append(f"| {database}, CPU µs | {heads} | growth | of what it shows |")
+        lines.append("|" + "---|" * (3 + len(sizes)))
         for page, by_size in costs.items():
             cells = [f"{by_size[size]:,.0f}" if size in by_size else "–" for size in sizes]
-            ratio = by_size[max(by_size)] / max(1e-9, by_size[min(by_size)])
-            lines.append(f"| {page} | {' | '.join(cells)} | {ratio:.2f} |")
+            cells += [f"{_growth(by_size):.2f}", f"{_growth(lengths[page]):.2f}"]
+            lines.append(f"| {page} | {' | '.join(cells)} |")
         lines.append("")
     return "\n".join(lines)
 
 
-def _costs(runs, database):
-    """Uncached page → size → CPU µs."""
-    costs = {}
+def _growth(by_size):
+    return by_size[max(by_size)] / max(1e-9, by_size[min(by_size)])
+
+
+def _uncached(runs, database, name):
+    """Uncached page → number of articles → what its row says under a name."""
+    found = {}
     for run in sorted(runs, key=lambda run: run["articles"]):
         if run["database"] == database:
             for row in run["rows"]:
                 if row["server"] == "uncached":
-                    costs.setdefault(row["page"], {})[run["articles"]] = row["cpu_micros"]
-    return costs
+                    found.setdefault(row["page"], {})[run["articles"]] = row[name]
+    return found
 
 
 def write_json(path, runs):
@@ -133,6 +140,6 @@ def _chart(runs, database):
     # The same picture is the same file.
     chart.uuid = f"cost-{database}"
     chart.x_labels = [f"{size:,}" for size in sizes]
-    for page, by_size in _costs(runs, database).items():
+    for page, by_size in _uncached(runs, database, "cpu_micros").items():
         chart.add(page, [by_size[size] / 1000 if size in by_size else None for size in sizes])
     return chart

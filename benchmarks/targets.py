@@ -5,10 +5,12 @@ A page that is to be measured, too, is one more line of PAGES.
 
 import random
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import quote
 
 from django.urls import reverse
 
+from articles import search
 from articles.making.language import language
 from articles.models import Article, Tag
 from articles.paging import PER_PAGE
@@ -16,6 +18,8 @@ from articles.text_analysis import STOP_WORDS
 from authors.models import Author
 
 SAMPLE = 200
+# No more articles than this have a rare phrase.
+RARE = 2
 
 
 def _newest():
@@ -69,10 +73,11 @@ def common_words():
 
 
 def rare_phrases():
-    """Searches for phrases that stand in a title, so in hardly more than one article."""
-    titles = _newest().filter(language="en").values_list("title", flat=True)[:SAMPLE]
-    phrases = (" ".join(title.split()[-2:]) for title in titles)
-    return [f"/search/?q=%22{quote(phrase)}%22" for phrase in phrases]
+    """Searches for phrases that hardly more than one article has."""
+    titles = _newest().filter(language="en").values_list("title", flat=True)[: SAMPLE * 5]
+    phrases = dict.fromkeys(f'"{" ".join(title.split()[-2:])}"' for title in titles)
+    rare = (phrase for phrase in phrases if 1 <= search.find(phrase).total <= RARE)
+    return [f"/search/?q={quote(phrase)}" for phrase in islice(rare, SAMPLE)]
 
 
 @dataclass(frozen=True)
