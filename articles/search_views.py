@@ -175,10 +175,11 @@ def _hits(ids, query):
         text = texts[card.pk] or ""
         passage = index.best_passage(text, terms)
         card.snippet = passage.html
-        if passage.at is not None and not index.are_all_in(card.title, query):
-            section = index.section_at(text, sections.get(card.pk, ()), passage.at)
-            if section:
-                card.url, card.section = f"{card.url}#{section[0]}", section[1]
+        if passage.at is None:
+            continue
+        section = index.section_at(text, sections.get(card.pk, ()), passage.at)
+        if section and not index.are_all_in(card.title, query):
+            card.url, card.section = f"{card.url}#{section[0]}", section[1]
     return hits
 
 
