@@ -11,7 +11,7 @@ from datetime import datetime
 from django.db import connection
 from django.utils import timezone
 
-from articles import labels, search, vocabulary
+from articles import labels, search, tag_sets, vocabulary
 from articles.models import Tag
 from articles.prepared import Prepared, instance
 from articles.search import Filters, Found
@@ -87,9 +87,9 @@ def answer(asked):
     found = find.all(query)
     result = Answer(asked.words, found)
     if not asked.exactly and query.wanted:
-        if not found.matches:
+        if not found.keys:
             result = _closest(find, asked.words, query) or result
-        elif len(found.matches) <= RARE:
+        elif len(found) <= RARE:
             result = replace(result, perhaps=_perhaps(find, asked.words, query, found))
     return replace(result, named=named(names, result.found.query))
 
@@ -143,10 +143,10 @@ def _closest(find, words, query):
     mended = mend(find, words, query)
     if mended:
         query = find.parsed(mended)
-        if (found := find.all(query)).matches:
+        if (found := find.all(query)).keys:
             return Answer(mended, found, is_mended=True)
     found = find.most(query)
-    if found.matches:
+    if found.keys:
         return Answer(mended or words, found, is_mended=bool(mended), is_partial=True)
     return None
 
@@ -155,11 +155,11 @@ def _perhaps(find, words, query, found):
     """Other words, a slip away from those typed, that find much more than those do."""
     if len(query.words) > MENDED_MAX:
         return ""
-    mended = mend(find, words, query, often=5 * len(found.matches))
+    mended = mend(find, words, query, often=5 * len(found))
     if not mended:
         return ""
     better = search.find_all(find.parsed(mended), find.asked.filters, by_date=True)
-    return mended if len(better.matches) >= 5 * len(found.matches) else ""
+    return mended if len(better) >= 5 * len(found) else ""
 
 
 def mend(find, words, query, *, often=0, beginning=False):
@@ -264,34 +264,37 @@ def choices(found, asked):
 
     One can be chosen of each kind; and what all have would narrow nothing down.
     """
-    tags, authors = search.count_names(found.matches)
-    total = len(found.matches)
-    years = {} if asked.year else search.count_years(found.matches)
+    if not found.keys:
+        return [], [], []
+    selection = tag_sets.current().selection_of(found.article_ids)
+    total = len(found)
+    years = {} if asked.year else search.count_years(found.keys)
     return (
-        [] if asked.tag else _named_choices(Tag, tags, total, TAGS_SHOWN),
-        [] if asked.author else _named_choices(Author, authors, total, AUTHORS_SHOWN),
+        [] if asked.tag else _tag_choices(selection),
+        [] if asked.author else _author_choices(selection),
         [Choice(str(year), str(year), n) for year, n in years.items() if n < total][:YEARS_SHOWN],
     )
 
 
-_labels = {
-    model: Prepared(
-        lambda pks, model=model: (
-            model.objects.filter(pk__in=pks).order_by().values_list("pk", "slug", "name")
-        )
-    )
-    for model in (Tag, Author)
-}
+def _tag_choices(selection):
+    # Sorting keeps the order of names among equals.
+    most = sorted(selection.further(), key=lambda found: -found[1])[:TAGS_SHOWN]
+    return [Choice(subject.slug, subject.name, count) for subject, count in most]
 
 
-def _named_choices(model, counts, total, limit):
-    useful = {pk: n for pk, n in counts.most_common(limit + 5) if n < total}
+_author_names = Prepared(
+    lambda pks: Author.objects.filter(pk__in=pks).order_by().values_list("pk", "slug", "name")
+)
+
+
+def _author_choices(selection):
+    useful = {pk: n for pk, n in selection.writers(AUTHORS_SHOWN + 5) if n < len(selection)}
     # The same few are offered by most searches.
-    remembered = shelf(f"choices of {model.__name__}")
+    remembered = shelf("choices of authors")
     missing = [pk for pk in useful if pk not in remembered]
-    found = {pk: named for pk, *named in _labels[model](missing)}
+    found = {pk: named for pk, *named in _author_names(missing)}
     if len(remembered) < labels.REMEMBERED_MAX:
         remembered |= found
     named = {pk: remembered.get(pk) or found.get(pk) for pk in useful}
     made = [Choice(*named[pk], count) for pk, count in useful.items() if named[pk]]
-    return sorted(made, key=lambda choice: (-choice.count, choice.label))[:limit]
+    return sorted(made, key=lambda choice: (-choice.count, choice.label))[:AUTHORS_SHOWN]

@@ -61,7 +61,7 @@ def _beginning_with(words):
     newest = Article.objects.public().articles().newest_first().only("kind", "slug", "title")
     found = {one.pk: one for one in newest[:TITLES_LOOKED_AT] if not _is_later(one.title, words)}
     if len(found) < ARTICLES_MAX:
-        pks = [match.article_id for match in search.find_by_title(search.begun(last), LOOKED_AT)]
+        pks = search.find_by_title(search.begun(last), LOOKED_AT)
         rows = Article.objects.public().articles().filter(pk__in=pks)
         found |= {one.pk: one for one in rows.only("kind", "slug", "title").newest_first()}
     return [*named, *map(_of_article, list(found.values())[:ARTICLES_MAX])]
@@ -99,7 +99,7 @@ def _tags_and_authors(names, words):
 
 
 def _articles(query, words):
-    pks = [match.article_id for match in search.find_by_title(query, LOOKED_AT)]
+    pks = search.find_by_title(query, LOOKED_AT)
     rows = Article.objects.public().articles().filter(pk__in=pks).only("kind", "slug", "title")
     rows = rows.in_bulk() if pks else {}
     found = [rows[pk] for pk in pks if pk in rows]
@@ -113,7 +113,7 @@ def _of_article(article):
 
 
 def _sections(query, limit):
-    pks = [match.article_id for match in search.find_by_heading(query, LOOKED_AT)]
+    pks = search.find_by_heading(query, LOOKED_AT)
     if not pks:
         return []
     rows = (

@@ -28,9 +28,9 @@ SUGGESTIONS_MAX_AGE = 60
 def search(request):
     asked = _asked(request.GET)
     answer = answers.answer(asked)
-    matches = answer.found.matches
-    page = pager(request, len(matches), carried=_parameters(asked))
-    shown = [match.article_id for match in matches[page.offset : page.offset + PER_PAGE]]
+    found = answer.found.article_ids
+    page = pager(request, len(found), carried=_parameters(asked))
+    shown = found[page.offset : page.offset + PER_PAGE]
     context = {
         "meta": Meta(
             heading_title=_("Search: %(query)s") % {"query": asked.words}
@@ -50,7 +50,7 @@ def search(request):
         "kept": _parameters(asked)[1:],
         "exact_url": _url(asked, exactly=True) if answer.is_mended else "",
         "perhaps_url": _url(asked, words=answer.perhaps) if answer.perhaps else "",
-        "orders": _orders(asked) if len(matches) > 1 else [],
+        "orders": _orders(asked) if len(found) > 1 else [],
         "chosen": _chosen(asked),
         "narrowing": _narrowing(asked, answer.found),
     }
@@ -186,12 +186,12 @@ def _hits(ids, query):
 def _total_label(found):
     if found.is_capped:
         return _("1,000+ articles")
-    total = len(found.matches)
+    total = len(found)
     return ngettext("%(n)d article", "%(n)d articles", total) % {"n": total}
 
 
 def _message(asked, answer):
-    if answer.found.matches:
+    if answer.found.keys:
         return ""
     if not asked.words:
         return _("Type a few words. All of them will be looked for, in titles and texts.")

@@ -104,6 +104,10 @@ class TagSets:
             articles = articles - subject.articles
         return Selection(self, articles)
 
+    def selection_of(self, articles):
+        """The Selection of what has some primary keys."""
+        return Selection(self, BitMap(articles))
+
     def written_by(self, pk):
         """The Selection of what an author, or one who is merged into it, has written."""
         return Selection(self, self.authors.get(pk, BitMap()))

@@ -130,9 +130,8 @@ def rank(article, query):
     """At which place a query finds an article, None where it doesn't."""
     from articles.answers import Asked, answer
 
-    found = answer(Asked(query)).found.matches[:RANK_MAX]
-    places = [n for n, match in enumerate(found, start=1) if match.article_id == article.pk]
-    return places[0] if places else None
+    found = answer(Asked(query)).found.article_ids[:RANK_MAX]
+    return found.index(article.pk) + 1 if article.pk in found else None
 
 
 def slip(word, chance):

@@ -9,7 +9,7 @@ Whether a reader may see an article is not decided here: publishing indexes what
 views look up what is found through Article.objects.public().
 
 Import from here. Within: signs → keys → asking, entries, recent → engines → names, ranking, writing
-→ finding, counting, passages.
+→ finding, passages.
 """
 
 from articles.search.asking import (
@@ -23,7 +23,6 @@ from articles.search.asking import (
     clause_of,
     parse,
 )
-from articles.search.counting import count_names, count_years
 from articles.search.entries import TITLE_WEIGHT, make_entry, weights_of_text
 from articles.search.finding import (
     Found,
@@ -36,6 +35,7 @@ from articles.search.finding import (
     has_any,
     how_often,
 )
+from articles.search.keys import count_years
 from articles.search.names import Names, named_ids
 from articles.search.passages import are_all_in, best_passage, section_at
 from articles.search.ranking import weights_of
@@ -64,7 +64,6 @@ __all__ = [
     "begun",
     "best_passage",
     "clause_of",
-    "count_names",
     "count_years",
     "find",
     "find_all",

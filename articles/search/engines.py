@@ -45,18 +45,13 @@ class _SqliteEngine:
     def newest(self, wanted, unwanted, limit, span=None):
         low, high = span or ALL_KEYS
         with connection.cursor() as cursor:
-            # Left to itself, SQLite takes the shorter index and reads the names from the rows.
             cursor.execute(
-                "SELECT group_concat(sort_key, ' '), group_concat(names, char(10)) FROM ("
-                "SELECT entry.sort_key, entry.names FROM articles_search_tokens"
-                " CROSS JOIN articles_search AS entry INDEXED BY articles_search_names"
-                " ON entry.sort_key = articles_search_tokens.rowid"
-                " WHERE articles_search_tokens MATCH %s"
-                " AND articles_search_tokens.rowid >= %s AND articles_search_tokens.rowid < %s"
-                " ORDER BY articles_search_tokens.rowid DESC LIMIT %s)",
+                "SELECT group_concat(rowid, ' ') FROM (SELECT rowid FROM articles_search_tokens"
+                " WHERE articles_search_tokens MATCH %s AND rowid >= %s AND rowid < %s"
+                " ORDER BY rowid DESC LIMIT %s)",
                 [self._expression(wanted, unwanted), low, high, limit],
             )
-            return _names_by_key(cursor.fetchall())
+            return _keys(cursor.fetchall())
 
     def counts(self, clauses, recent):
         one = (
@@ -150,7 +145,7 @@ class _PostgresEngine:
         steps = () if span else recent_articles().steps
         with self.cursor() as cursor:
             cursor.execute(
-                "SELECT keys, names FROM articles_search_newest(%s::tsquery,"
+                "SELECT keys FROM articles_search_newest(%s::tsquery,"
                 " nullif(%s, '')::tsquery, %s::tsquery[], %s::bigint[], %s, %s, %s)",
                 [
                     candidates,
@@ -162,7 +157,7 @@ class _PostgresEngine:
                     limit,
                 ],
             )
-            return _names_by_key(cursor.fetchall())
+            return _keys(cursor.fetchall())
 
     def counts(self, clauses, recent):
         one = "articles_search_count(%s::tsquery, %s::tsquery)"
@@ -224,16 +219,9 @@ def _array(items):
     return f"{{{','.join(map(str, items))}}}"
 
 
-def _names_by_key(parts):
-    """What an engine gives: sort key → tokens of tags and authors, in the engine's order.
-
-    They come as a text of keys and one of lines, which takes much less than a row for each.
-    """
-    found = {}
-    for keys, names in parts:
-        if keys:
-            found |= zip(map(int, keys.split()), names.split("\n"), strict=True)
-    return found
+def _keys(texts):
+    """The sort keys in what a database gives, which takes much less as a text than as rows."""
+    return [int(key) for (text,) in texts for key in (text or "").split()]
 
 
 _ENGINES = {"sqlite": _SqliteEngine(), "postgresql": _PostgresEngine()}

@@ -1,10 +1,8 @@
 """Finding articles for a query, the best first."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import combinations, islice
-from typing import NamedTuple
+from itertools import combinations
 
 from articles import vocabulary
 from articles.search import ranking
@@ -16,39 +14,6 @@ from articles.search.signs import IN_HEADING, IN_TITLE
 
 # Where nothing has all words: of how many most must be there, and how many may be missing.
 _MOST_OF, _MISSING_MAX = 8, 2
-
-
-class Match(NamedTuple):
-    """One article that was found, with what it has."""
-
-    article_id: int
-    sort_key: int
-    # Tokens of its tags and authors, joined by blanks.
-    names: str
-
-
-class Matches(Sequence):
-    """Matches in their order, of which each is made as it is asked for: there may be very many.
-
-    names: sort key → tokens of tags and authors, of each in this order.
-    """
-
-    def __init__(self, names):
-        self.names = names
-
-    def __len__(self):
-        return len(self.names)
-
-    def __getitem__(self, place):
-        if isinstance(place, slice):
-            return [self._match(key) for key in list(self.names)[place]]
-        return self._match(list(self.names)[place])
-
-    def __iter__(self):
-        return map(self._match, self.names)
-
-    def _match(self, key):
-        return Match(article_of(key), key, self.names[key])
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +34,16 @@ class Found:
     """Everything that was found for a query, up to ranking.MATCHES_MAX articles."""
 
     query: Query
-    # The best first, or the newest.
-    matches: Matches
+    # Sort keys, of the best first or of the newest.
+    keys: list[int]
     is_capped: bool
+
+    def __len__(self):
+        return len(self.keys)
+
+    @property
+    def article_ids(self):
+        return list(map(article_of, self.keys))
 
 
 def find(query, *, offset=0, limit=20):
@@ -83,10 +55,10 @@ def find(query, *, offset=0, limit=20):
     """
     parsed = parse(query)
     found = find_all(parsed)
-    end = min(max(offset, 0) + max(limit, 0), len(found.matches))
+    start = max(offset, 0)
     return Hits(
-        ids=[match.article_id for match in found.matches[max(offset, 0) : end]],
-        total=len(found.matches),
+        ids=found.article_ids[start : start + max(limit, 0)],
+        total=len(found),
         is_capped=found.is_capped,
         terms=parsed.terms,
     )
@@ -95,28 +67,26 @@ def find(query, *, offset=0, limit=20):
 def find_all(query, filters=NO_FILTERS, *, by_date=False):
     """Everything that a Query finds under some Filters, as Found."""
     if not query.wanted:
-        return _found_as(query, {})
+        return _found_as(query, [])
     newest = partial(_newest, filters, query.unwanted)
     wanted = weighed = query.wanted
-    matches = newest(wanted, ranking.MATCHES_MAX + 1)
-    if query.unfinished and len(matches) <= ranking.MATCHES_MAX:
+    keys = newest(wanted, ranking.MATCHES_MAX + 1)
+    if query.unfinished and len(keys) <= ranking.MATCHES_MAX:
         # Only where the word itself hasn't found enough.
         begun = _spelt_out(query.unfinished)
         if begun != wanted[-1]:
             wanted, weighed = (*wanted[:-1], begun), (*wanted[:-1], query.unfinished)
-            matches = newest(wanted, ranking.MATCHES_MAX + 1)
-    if by_date or len(matches) < 2:
-        return _found_as(query, matches)
-    return _found_as(query, matches, first=ranking.best_of(wanted, weighed, matches, newest))
+            keys = newest(wanted, ranking.MATCHES_MAX + 1)
+    if by_date or len(keys) < 2:
+        return _found_as(query, keys)
+    return _found_as(query, keys, first=ranking.best_of(wanted, weighed, keys, newest))
 
 
-def _found_as(query, matches, *, first=None):
-    """What was found for a query, of matches as an engine gives them. first: some that come before
-    the others, whether or not they are among them."""
-    ordered = {**(first or {}), **matches}
-    while len(ordered) > ranking.MATCHES_MAX:
-        ordered.popitem()
-    return Found(query, Matches(ordered), len(matches) > ranking.MATCHES_MAX)
+def _found_as(query, keys, *, first=()):
+    """What was found for a query, of the keys of the newest. first: some that come before the
+    others, whether or not they are among them."""
+    ordered = list(dict.fromkeys((*first, *keys)))
+    return Found(query, ordered[: ranking.MATCHES_MAX], len(keys) > ranking.MATCHES_MAX)
 
 
 def _spelt_out(clause):
@@ -144,34 +114,33 @@ def find_most(query, filters=NO_FILTERS, *, by_date=False):
             tuple(alternative for clause in some for alternative in clause)
             for some in combinations(clauses, missing + 1)
         ]
-        matches = _newest(filters, query.unwanted, either, ranking.MATCHES_MAX + 1)
-        if matches:
-            first = (
-                {}
-                if by_date
-                else ranking.by_weight(clauses, clauses, _first(matches, ranking.RANKED_MAX))
-            )
-            return _found_as(query, matches, first=first)
-    return _found_as(query, {})
+        keys = _newest(filters, query.unwanted, either, ranking.MATCHES_MAX + 1)
+        if keys:
+            weighed = () if by_date else keys[: ranking.RANKED_MAX]
+            return _found_as(query, keys, first=ranking.by_weight(clauses, clauses, weighed))
+    return _found_as(query, [])
 
 
 def find_by_title(query, limit):
-    """The newest articles whose title has all words of a Query, the last perhaps unfinished."""
+    """The ids of the newest articles whose title has all words of a Query, the last perhaps
+    unfinished."""
     return _find_in(query, (IN_TITLE,), limit)
 
 
 def find_by_heading(query, limit):
-    """The newest articles with all words of a Query in their headings."""
+    """The ids of the newest articles with all words of a Query in their headings."""
     return _find_in(query, (IN_HEADING,), limit)
 
 
 def _find_in(query, places, limit):
     if not query.wanted:
-        return Matches({})
+        return []
     last = _spelt_out(query.unfinished) if query.unfinished else query.wanted[-1]
     wanted = (*query.wanted[:-1], last)
     clauses = [c for clause in wanted for c in ranking.in_places(clause, places)]
-    return Matches(_newest(NO_FILTERS, query.unwanted, clauses, limit) if all(clauses) else {})
+    if not all(clauses):
+        return []
+    return list(map(article_of, _newest(NO_FILTERS, query.unwanted, clauses, limit)))
 
 
 def how_often(clauses):
@@ -185,9 +154,5 @@ def has_any(clauses, filters=NO_FILTERS):
 
 
 def _newest(filters, unwanted, wanted, limit):
-    """The newest matches: sort key → tokens of tags and authors."""
+    """The sort keys of the newest matches."""
     return engine().newest([*wanted, *filters.clauses], unwanted, limit, filters.span)
-
-
-def _first(items, number):
-    return dict(islice(items.items(), number))

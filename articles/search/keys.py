@@ -1,6 +1,9 @@
 """The key of an article in the search: a whole number that sorts by date, and holds the id."""
 
+from bisect import bisect_left
 from datetime import UTC, datetime, timedelta
+
+from django.utils import timezone
 
 from articles.search.signs import MONTH
 
@@ -36,3 +39,20 @@ def months_between(low, high):
     """The months of two sort keys and all between, as a part of a tsquery."""
     first, last = (int(month_of(key)[1:]) for key in (low, high))
     return " | ".join(f"'{MONTH}{month}'" for month in range(first, last + 1))
+
+
+def count_years(sort_keys):
+    """Year in the publication's time zone → how many of some articles came out in it, the last
+    year first."""
+    if not sort_keys:
+        return {}
+    zone = timezone.get_current_timezone()
+    keys = sorted(sort_keys)
+    first, last = (date_of(key).astimezone(zone).year for key in (keys[0], keys[-1]))
+    counts, end = {}, len(keys)
+    for year in range(last, first - 1, -1):
+        begin = bisect_left(keys, key_of(0, datetime(year, 1, 1, tzinfo=zone)), hi=end)
+        if begin < end:
+            counts[year] = end - begin
+        end = begin
+    return counts

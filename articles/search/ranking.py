@@ -27,52 +27,57 @@ _PLACES = ((IN_TITLE,), (IN_HEAD,), (IN_HEAD, IN_HEADING), (RECURRING,))
 _AUTHOR_WEIGHT, _TAG_WEIGHT = 0.8, 0.6
 
 
-def best_of(wanted, weighed, matches, newest):
-    """The best of all that was found, in the order of their rank: of the newest matches, and of
-    those that are left out of them.
+def best_of(wanted, weighed, keys, newest):
+    """The keys of the best of all that was found, in the order of their rank: of the newest, whose
+    keys are given, and of those that are left out of them.
 
     weighed: the clauses that are wanted, with beginnings of words as such.
     """
-    chosen = matches
-    if len(matches) > min(RANKED_MAX, MATCHES_MAX):
+    chosen = keys
+    if len(keys) > min(RANKED_MAX, MATCHES_MAX):
         chosen = {}
         for places in _PLACES:
             if len(chosen) < RANKED_MAX:
                 clauses = [c for clause in wanted for c in in_places(clause, places)]
-                chosen |= newest(clauses, RANKED_MAX)
+                chosen |= dict.fromkeys(newest(clauses, RANKED_MAX))
         if len(chosen) < RANKED_MAX:
-            chosen |= matches
-        chosen = dict(sorted(islice(chosen.items(), RANKED_MAX), reverse=True))
+            chosen |= dict.fromkeys(keys)
+        chosen = sorted(islice(chosen, RANKED_MAX), reverse=True)
     return by_weight(wanted, weighed, chosen)
 
 
-def by_weight(wanted, weighed, matches):
-    """Some matches, the newest first, in the order of what their words weigh. Three queries at
-    most."""
+def by_weight(wanted, weighed, keys):
+    """Some keys, the newest first, in the order of what the words weigh in their articles. Four
+    queries at most."""
+    if not keys:
+        return []
     rarity = [1]
     if len(wanted) > 1:
         recent = recent_articles(counted=True)
         counts = engine().counts(wanted, recent)
         rarity = [math.log(1 + recent.articles / (count + 0.5)) for count in counts]
     weighers = list(zip(rarity, map(_weigher, weighed), strict=True))
+    ids = list(map(article_of, keys))
+    has_names = any(is_name(alternative) for clause in weighed for alternative in clause)
+    names = engine().lines("articles_search", "names", ids) if has_names else {}
     # Most can be told by the heaviest words, which are few.
-    lines = engine().lines("articles_search_heaviest", "words", map(article_of, matches))
-    scores = _scores(weighers, matches, lines, are_all=False)
-    unsure = {key: matches[key] for key, score in scores.items() if score is None}
+    lines = engine().lines("articles_search_heaviest", "words", ids)
+    scores = _scores(weighers, ids, names, lines, are_all=False)
+    unsure = [pk for pk, score in scores.items() if score is None]
     if unsure:
-        scores |= _scores(weighers, unsure, _weights_of(map(article_of, unsure)), are_all=True)
+        scores |= _scores(weighers, unsure, names, _weights_of(unsure), are_all=True)
     # Sorting keeps the order of equals.
-    return {key: matches[key] for key in sorted(matches, key=scores.get, reverse=True)}
+    return sorted(keys, key=lambda key: scores[article_of(key)], reverse=True)
 
 
-def _scores(weighers, matches, lines, *, are_all):
-    """Sort key → what all of some weighers, each with its factor, find together in a match; None
-    where they can't tell. lines: article id → those of its weights, or the first of them."""
+def _scores(weighers, ids, names, lines, *, are_all):
+    """Article id → what all of some weighers, each with its factor, find together in the article;
+    None where they can't tell. lines: article id → those of its weights, or the first of them."""
     scores = {}
-    for key, names in matches.items():
-        own = lines.get(article_of(key), "")
-        weights = [weight_in(own, names, are_all) for _factor, weight_in in weighers]
-        scores[key] = (
+    for pk in ids:
+        own, named = lines.get(pk, ""), names.get(pk, "")
+        weights = [weight_in(own, named, are_all) for _factor, weight_in in weighers]
+        scores[pk] = (
             None
             if None in weights
             else sum(factor * weight for (factor, _), weight in zip(weighers, weights, strict=True))

@@ -223,7 +223,7 @@ def test_home_and_sitemap_know_one(client, merged, zora):
 def test_search_for_any_name_finds_what_both_have_written(client, merged, query):
     answer = client.get("/search/", {"q": query}).context["answer"]
 
-    found = {match.article_id for match in answer.found.matches}
+    found = set(answer.found.article_ids)
     by_both = {article.pk for article in Article.objects.filter(title__in=["Both", "New", "Early"])}
     assert by_both == found
 
@@ -235,7 +235,7 @@ def test_name_of_a_merged_author_leads_to_the_other_in_the_search(client, merged
 
     assert [one.name for one in named] == ["Ada Lovelace"]
     assert [one["label"] for one in suggested if one["kind"] == "Author"] == ["Ada Lovelace"]
-    assert (mended.words.lower(), len(mended.found.matches)) == ("zora", 3)
+    assert (mended.words.lower(), len(mended.found)) == ("zora", 3)
 
 
 def test_merged_authors_take_no_place_among_the_suggestions(client, merged, monkeypatch):
@@ -255,7 +255,7 @@ def test_search_is_narrowed_down_to_an_author_by_either_address(client, merged):
     found = {
         slug: len(
             client.get("/search/", {"q": "paragraph", "author": slug})
-            .context["answer"].found.matches
+            .context["answer"].found.article_ids
         )
         for slug in ("ada-lovelace", "zora-byron", "grace")
     }  # fmt: skip
@@ -664,8 +664,7 @@ def test_whatever_is_merged_and_undone_is_as_it_was_when_all_is_undone(acts, ord
 
 def test_rebuilding_changes_nothing_that_readers_find(client, merged):
     def found():
-        matches = client.get("/search/", {"q": "Zora"}).context["answer"].found.matches
-        return [match.article_id for match in matches]
+        return client.get("/search/", {"q": "Zora"}).context["answer"].found.article_ids
 
     before = found()
 

@@ -480,12 +480,12 @@ def test_find_finds_the_same_whatever_counts_as_recent(publish, monkeypatch, rec
     for query in ("oil", "oil crude", '"crude tanker"', "oil -gas", "tank", 'oil -"crude gas"'):
         assert found(query) == made[::-1], query
         limited = search.find_by_title(search.parse("oil"), 2)
-        assert [match.article_id for match in limited] == made[:1:-1]
+        assert limited == made[:1:-1]
     for year, expected in ((2024, made[:1]), (2026, made[:0:-1]), (2025, [])):
         dates = (datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC))
         for query in ("oil", '"crude tanker"', "oil -gas"):
-            hits = search.find_all(search.parse(query), search.Filters(dates=dates))
-            assert [match.article_id for match in hits.matches] == expected
+            found_by_date = search.find_all(search.parse(query), search.Filters(dates=dates))
+            assert found_by_date.article_ids == expected
 
 
 # What is in the index.
@@ -727,24 +727,36 @@ def test_word_longer_than_a_passage_is_cut():
     assert passage.html == f"Sand. {'x' * 34} …"
 
 
+MIGRATIONS = [
+    import_module(f"articles.migrations.{name}")
+    for name in (
+        "0003_search_index",
+        "0017_search_weights_and_words",
+        "0018_phrases_in_all_articles",
+        "0021_what_a_search_reads_first",
+        "0024_a_search_finds_keys",
+    )
+]
+
+
+def migrate_back(number):
+    """Takes the last of the search's own migrations back."""
+    with connection.schema_editor() as editor:
+        for migration in reversed(MIGRATIONS[-number:]):
+            migration.drop(None, editor)
+
+
+def migrate_forth(number):
+    with connection.schema_editor() as editor:
+        for migration in MIGRATIONS[-number:]:
+            migration.create(None, editor)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_migration_can_be_taken_back():
-    first = import_module("articles.migrations.0003_search_index")
-    second = import_module("articles.migrations.0017_search_weights_and_words")
-    third = import_module("articles.migrations.0018_phrases_in_all_articles")
-    fourth = import_module("articles.migrations.0021_what_a_search_reads_first")
-
-    with connection.schema_editor() as editor:
-        fourth.drop(None, editor)
-        third.drop(None, editor)
-        second.drop(None, editor)
-        first.drop(None, editor)
+    migrate_back(len(MIGRATIONS))
     tables = connection.introspection.table_names()
-    with connection.schema_editor() as editor:
-        first.create(None, editor)
-        second.create(None, editor)
-        third.create(None, editor)
-        fourth.create(None, editor)
+    migrate_forth(len(MIGRATIONS))
 
     assert [name for name in tables if name.startswith("articles_search")] == []
     assert index_size() == 0
@@ -760,13 +772,10 @@ def heaviest():
 def test_heaviest_words_of_entries_that_were_there_are_known_after_the_migration(publish):
     publish("Oil", "crude and heavy")
     publish("Gas", many_words(500))
-    migration = import_module("articles.migrations.0021_what_a_search_reads_first")
     before = heaviest()
 
-    with connection.schema_editor() as editor:
-        migration.drop(None, editor)
-    with connection.schema_editor() as editor:
-        migration.create(None, editor)
+    migrate_back(2)
+    migrate_forth(2)
 
     assert heaviest() == before
     assert len(before) == 2
