@@ -59,8 +59,8 @@ def recent_articles(*, counted=False):
                 for date in (oldest, newest, between)
             )
         first, last = (key_of(0, beginning_of_month(date)) for date in (oldest, between))
-        # Whatever date somebody gives what is published in the next minutes.
-        soon = key_of(0, max(newest, datetime.now(UTC)) + timedelta(days=400))
+        # Nothing is published with a date in the future, but this is remembered for a while.
+        soon = key_of(0, max(newest, datetime.now(UTC)) + timedelta(days=1))
         steps = [(months_between(last, soon), last)]
         if first < last:
             steps.append((months_between(first, last - 1), first))
