@@ -1,10 +1,34 @@
 """Every rule of reading: who may see what, in which order, loaded for which page."""
 
 from datetime import datetime
+from functools import reduce
+from operator import or_
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, ExpressionWrapper, F, Func, OuterRef, Q, Subquery
+from django.db.models.lookups import In
 from django.utils import timezone
+
+# What has newer words than those that are, or last were, public.
+_HAS_A_DRAFT = ~Q(latest_revision=F("live_revision"))
+
+
+def _any(conditions):
+    """Holds where one of some conditions does."""
+    return reduce(or_, conditions)
+
+
+class _Unsought(Func):
+    """A column as it is; but SQLite looks for no rows by it."""
+
+    template = "%(expressions)s"
+
+    def as_sqlite(self, compiler, connection):
+        return self.as_sql(compiler, connection, template="+%(expressions)s")
+
+
+def _among(keys):
+    return Q(In(_Unsought(F("pk")), keys))
 
 
 class _NamingQuerySet(models.QuerySet):
@@ -48,11 +72,11 @@ class ArticleQuerySet(models.QuerySet):
     def in_states(self, *states):
         """What is in one of some states other than live."""
         # SQLite doesn't see by itself that the index of what isn't live will do.
-        return self.filter(~models.Q(state="live"), state__in=states)
+        return self.filter(~Q(state="live"), state__in=states)
 
     def with_a_draft(self):
         """What has newer words than those that are, or last were, public."""
-        return self.filter(~models.Q(latest_revision=models.F("live_revision")))
+        return self.filter(_HAS_A_DRAFT)
 
     def published_in(self, year, month=None):
         """First published in a year, or in a month of it, in the publication's time zone."""
@@ -81,12 +105,40 @@ class ArticleQuerySet(models.QuerySet):
     def newest_first(self):
         return self.order_by("-first_published_at", "-id")
 
+    def among(self, keys):
+        """Those whose primary keys a query gives: for lists in an order that an index has.
+
+        It is walked: by itself, SQLite would read the row of each, however many there are.
+        """
+        return self.filter(_among(keys))
+
+    def worded(self, text):
+        """What has a text in its title, standfirst or address: as they are, or last were, public,
+        or as they are in newer words.
+        """
+        places = ("title", "standfirst", "slug")
+        has_text = _any(Q(**{f"{place}__icontains": text}) for place in places)
+        return self.filter(has_text | (_HAS_A_DRAFT & self._in_newest_words(has_text)))
+
     def naming(self, uids):
         """What has any of some authors, by their uids, among the bylines of its newest words."""
-        named = Q()
-        for uid in uids:
-            named |= Q(latest_revision__bylines__icontains=uid)
-        return self.filter(named) if named else self.none()
+        uids = list(uids)
+        if not uids:
+            return self.none()
+        bylines = self.model._meta.get_field("bylines").related_model.objects
+        signed = bylines.filter(author__uid__in=uids).values("article")
+        named = _any(Q(bylines__icontains=uid) for uid in uids)
+        # Nearly all: rows say of these who has written them.
+        is_settled = Q(state="live", kind="article") & ~_HAS_A_DRAFT
+        return self.filter(
+            (is_settled & _among(signed)) | (~is_settled & self._in_newest_words(named))
+        )
+
+    def _in_newest_words(self, condition):
+        # Asked of each by itself: joined, PostgreSQL would begin with all revisions.
+        revisions = self.model._meta.get_field("latest_revision").related_model.objects
+        holds = ExpressionWrapper(condition, output_field=models.BooleanField())
+        return Q(Subquery(revisions.filter(pk=OuterRef("latest_revision")).values(holds=holds)))
 
     def by(self, author):
         """The articles of an author and of those merged into it, each once, newest first.

@@ -1,19 +1,23 @@
 """The list of articles: what it shows, what narrows it down, what is done to many at once."""
 
 from django.contrib import admin, messages
-from django.db.models import Count, Exists, OuterRef, Q
+from django.core.paginator import Paginator
+from django.db.models import Case, Count, F, OuterRef, Q, Subquery, When
 from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.functional import cached_property
 from django.utils.html import format_html
+from django.utils.text import smart_split, unescape_string_literal
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from articles import effects, publishing, rights
+from articles.admin.base import ForgivingList
 from articles.admin.consequences import REMOVED_AT_ONCE
 from articles.forms import working_title
-from articles.models import Article, ArticleTag, Reference, Schedule, Tag
+from articles.models import Article, ArticleTag, Reference, Revision, Schedule, Tag
 from articles.publishing import DELETE, UNPUBLISH, PublishingError
 from authors.models import Author
 
@@ -34,18 +38,37 @@ class StateFilter(admin.SimpleListFilter):
         ]
 
     def queryset(self, request, queryset):
-        pending = Schedule.objects.filter(article=OuterRef("pk"), outcome=Schedule.Outcome.PENDING)
+        pending = Schedule.objects.filter(outcome=Schedule.Outcome.PENDING)
+        # Looked for by themselves: few are, and SQLite would look through all articles for them.
+        submitted = Article.objects.filter(submission__isnull=False).order_by()
         narrowed = {
             "live": lambda: queryset.public(),
             "changed": lambda: queryset.public().with_a_draft(),
             "draft": lambda: queryset.in_states(Article.State.DRAFT),
-            "scheduled": lambda: queryset.filter(Exists(pending)),
+            "scheduled": lambda: queryset.filter(pk__in=pending.values("article")),
             "withdrawn": lambda: queryset.in_states(Article.State.WITHDRAWN),
-            "submitted": lambda: queryset.filter(submission__isnull=False),
+            "submitted": lambda: queryset.filter(pk__in=submitted.values("pk")),
             "trashed": lambda: queryset.in_states(Article.State.TRASHED),
         }.get(self.value())
         # What is in the trash is seen there only.
         return narrowed() if narrowed else queryset.exclude(state=Article.State.TRASHED)
+
+
+class KindFilter(admin.SimpleListFilter):
+    title = gettext_lazy("kind")
+    parameter_name = "kind__exact"
+
+    def lookups(self, request, model_admin):
+        return Article.Kind.choices
+
+    def queryset(self, request, queryset):
+        kind = self.value()
+        if kind is None:
+            return queryset
+        if kind not in Article.Kind.values:
+            return queryset.none()
+        # Said by what it isn't: SQLite would count what is of a kind by an index of addresses.
+        return queryset.exclude(kind__in={*Article.Kind.values} - {kind})
 
 
 class AuthorFilter(admin.SimpleListFilter):
@@ -53,7 +76,7 @@ class AuthorFilter(admin.SimpleListFilter):
     parameter_name = "author"
 
     def lookups(self, request, model_admin):
-        return [(author.uid, author.name) for author in Author.objects.choosable()[:50]]
+        return Author.objects.choosable().values_list("uid", "name")[:50]
 
     def queryset(self, request, queryset):
         uid = self.value()
@@ -69,16 +92,68 @@ class TagFilter(admin.SimpleListFilter):
     template = "admin/articles/tag_filter.html"
 
     def lookups(self, request, model_admin):
-        return [(tag.slug, tag.name) for tag in Tag.objects.listed().order_by("name")[:200]]
+        return Tag.objects.listed().order_by("name").values_list("slug", "name")[:200]
 
     def queryset(self, request, queryset):
         slug = self.value()
         tag = Tag.objects.filter(slug=slug).first() if slug else None
         if tag is None:
             return queryset.none() if slug else queryset
-        return queryset.filter(article_tags__in=ArticleTag.objects.of(tag.group()))
+        carrying = ArticleTag.objects.of(tag.group())
+        return queryset.among(carrying.values("content_object"))
 
 
+class PagesByKey(Paginator):
+    """Pages of a list of which only the primary keys are looked for; the rows of the page that is
+    shown, with the columns that it shows, are read after that.
+    """
+
+    # So many are looked for at once: most searches find no more, and needn't count by themselves.
+    AT_ONCE = 1000
+
+    @cached_property
+    def _first_keys(self):
+        return self._keys(0, self.AT_ONCE + 1)
+
+    @cached_property
+    def count(self):
+        if len(self._first_keys) <= self.AT_ONCE:
+            return len(self._first_keys)
+        return self.object_list.order_by().values("pk").count()
+
+    def page(self, number):
+        number = self.validate_number(number)
+        start = (number - 1) * self.per_page
+        return self._get_page(self.rows(start, start + self.per_page), number, self)
+
+    def rows(self, start, end):
+        known = self._first_keys
+        is_known = end <= len(known) or len(known) <= self.AT_ONCE
+        keys = known[start:end] if is_known else self._keys(start, end)
+        rows = Article.objects.select_related("latest_revision").only(*_SHOWN).in_bulk(keys)
+        return [rows[key] for key in keys if key in rows]
+
+    def _keys(self, start, end):
+        return list(self.object_list.values_list("pk", flat=True)[start:end])
+
+
+class KeyedList(ForgivingList):
+    def get_results(self, request):
+        super().get_results(request)
+        if not isinstance(self.result_list, list):
+            # All of them: Django would ask again, without pages.
+            self.result_list = self.paginator.rows(0, self.result_count)
+
+
+# The title of the newest words. Where these are, or last were, public, it stands in the row.
+_TITLE = Case(
+    When(latest_revision=F("live_revision"), then=F("title")),
+    default=Subquery(Revision.objects.filter(pk=OuterRef("latest_revision")).values("title")),
+)
+_SHOWN = [
+    *("uid", "kind", "state", "title", "first_published_at", "live_revision"),
+    *(f"latest_revision__{name}" for name in ("title", "bylines", "tags")),
+]
 _OF_TRASH = {"put_back_selected", "delete_for_good"}
 
 
@@ -89,8 +164,10 @@ class ArticleList:
         *("title_words", "state_words", "author_names", "tag_names", "date", "cites", "cited")
     ]
     list_display_links = ["title_words"]
-    list_filter = [StateFilter, "kind", AuthorFilter, TagFilter, "first_published_at"]
-    search_fields = ["latest_revision__title", "latest_revision__standfirst", "title", "slug"]
+    list_filter = [StateFilter, KindFilter, AuthorFilter, TagFilter, "first_published_at"]
+    paginator = PagesByKey
+    # How they are searched: see get_search_results.
+    search_fields = ["title"]
     search_help_text = gettext_lazy("Words of the title, the standfirst or the address")
     ordering = ["-touched_at"]
     list_per_page = 50
@@ -103,6 +180,17 @@ class ArticleList:
     def get_queryset(self, request):
         articles = super().get_queryset(request).select_related("latest_revision", "submission")
         return rights.seen_by(request.user, articles.exclude(state=Article.State.DELETED))
+
+    def get_changelist(self, request, **kwargs):
+        return KeyedList
+
+    def get_search_results(self, request, queryset, search_term):
+        """What has all words of a search, which may be in quotation marks."""
+        for word in smart_split(search_term.replace("\x00", "")):
+            if word[0] in "\"'" and word[0] == word[-1]:
+                word = unescape_string_literal(word)
+            queryset = queryset.worded(word)
+        return queryset, False
 
     def get_changelist_instance(self, request):
         changelist = super().get_changelist_instance(request)
@@ -125,7 +213,7 @@ class ArticleList:
             article.cites, article.cited = cites.get(article.pk), cited.get(article.pk)
         return changelist
 
-    @admin.display(description=gettext_lazy("title"), ordering="latest_revision__title")
+    @admin.display(description=gettext_lazy("title"), ordering=_TITLE)
     def title_words(self, article):
         return working_title(article)
 

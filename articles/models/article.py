@@ -6,6 +6,7 @@ from taggit.managers import TaggableManager
 
 from articles.names import SLUG_MAX_LENGTH
 from articles.querysets import ArticleQuerySet, BylineQuerySet
+from irb_site.indexes import ListIndex
 from irb_site.paths import path_to
 from irb_site.uids import UID_LENGTH, new_uid
 
@@ -115,8 +116,16 @@ class Article(models.Model):
                 name="article_public_by_date",
                 condition=Q(state="live", kind="article"),
             ),
+            # The list of articles in the newsroom, and what was touched last.
+            ListIndex(
+                fields=["-touched_at", "-id", "state", "kind"],
+                beside=[
+                    *("first_published_at", "live_revision", "latest_revision", "created_by"),
+                    *("submission", "title", "slug", "standfirst"),
+                ],
+                name="article_in_newsroom",
+            ),
             # The editors' worklists: what has a draft that readers don't see, what is in a state.
-            models.Index(fields=["-touched_at"], name="article_by_touched"),
             models.Index(
                 fields=["-touched_at"],
                 name="article_with_draft",

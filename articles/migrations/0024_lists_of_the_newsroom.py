@@ -1,0 +1,22 @@
+from django.db import migrations
+
+from irb_site.indexes import ListIndex
+
+
+class Migration(migrations.Migration):
+    dependencies = [("articles", "0022_counts_of_samples_are_forgotten")]
+
+    operations = [
+        migrations.AddIndex(
+            "article",
+            ListIndex(
+                fields=["-touched_at", "-id", "state", "kind"],
+                beside=[
+                    *("first_published_at", "live_revision", "latest_revision", "created_by"),
+                    *("submission", "title", "slug", "standfirst"),
+                ],
+                name="article_in_newsroom",
+            ),
+        ),
+        migrations.RemoveIndex("article", "article_by_touched"),
+    ]
