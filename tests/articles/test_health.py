@@ -609,6 +609,34 @@ def test_desk_asks_as_often_for_three_findings_as_for_one(desk, rows):
     assert asked == QUERIES
 
 
+@pytest.mark.sqlite_only
+def test_findings_are_counted_without_reading_all_references(desk):
+    _one_of_everything(3)
+    asked = []
+
+    def note(execute, sql, params, many, context):
+        asked.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        health.counts()
+    steps = []
+    with connection.cursor() as cursor:
+        for sql, params in asked:
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}", params)
+            steps += [step for *_place, step in cursor.fetchall()]
+
+    # In queries within others, tables have other names: W0 are references. Authors, tags and
+    # forwards are few.
+    few = ("author", "tag", "forward")
+    assert [
+        step
+        for step in steps
+        if re.match(r"SCAN [TVW]\d", step) and not any(f"_{name}_" in step for name in few)
+    ] == ["SCAN V0 USING INDEX reference_to_section"]
+    assert len(asked) == len(Kind)
+
+
 def test_pages_of_the_desk_have_no_faults_and_show_each_finding_once(desk):
     _one_of_everything(2)
 
