@@ -5,6 +5,8 @@ tables, and by samples it takes a kind that all articles have for a rare one: so
 are counted, and rarely. 100,000 articles of 1,000 words take two seconds.
 """
 
+import re
+
 from django.db import connection, transaction
 
 # Smaller tables are read as fast in any order.
@@ -14,7 +16,9 @@ _GROWN = 2
 
 
 def refresh():
-    """Lets SQLite count the rows of tables that have grown much. Returns the names of these."""
+    """Lets SQLite count the rows of tables that have grown much, or have got an index that it has
+    not counted yet. Returns their names.
+    """
     if connection.vendor != "sqlite":
         return []
     with connection.cursor() as cursor:
@@ -32,15 +36,30 @@ def refresh():
 
 
 def _counted(cursor):
-    """Table → how many rows it had when they were counted, 0 where they never were."""
-    cursor.execute("SELECT DISTINCT tbl_name FROM sqlite_master WHERE type = 'index'")
-    counted = dict.fromkeys((table for (table,) in cursor.fetchall()), 0)
+    """Table → how many rows it had when they were counted; 0 where an index never was."""
+    cursor.execute("SELECT tbl_name, name, sql FROM sqlite_master WHERE type = 'index'")
+    indexes = cursor.fetchall()
     cursor.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'")
+    known = {}
     if cursor.fetchone():
+        cursor.execute("SELECT idx, CAST(stat AS integer) FROM sqlite_stat1")
+        known = dict(cursor.fetchall())
+    counted, uncounted = {}, set()
+    for table, index, sql in indexes:
         # Of an index of some rows only, it says how many these are.
-        cursor.execute("SELECT tbl, MAX(CAST(stat AS integer)) FROM sqlite_stat1 GROUP BY tbl")
-        counted |= {table: rows for table, rows in cursor.fetchall() if table in counted}
-    return counted
+        counted[table] = max(counted.get(table, 0), known.get(index, 0))
+        if index not in known and not _has_nothing(cursor, table, index, sql):
+            uncounted.add(table)
+    return counted | dict.fromkeys(uncounted, 0)
+
+
+def _has_nothing(cursor, table, index, sql):
+    """Whether an index is of some rows only, and there are none: SQLite says nothing of such."""
+    _columns, *condition = re.split(r"\bWHERE\b", sql or "", maxsplit=1, flags=re.IGNORECASE)
+    if not condition:
+        return False
+    cursor.execute(f'SELECT 1 FROM "{table}" INDEXED BY "{index}" WHERE {condition[0]} LIMIT 1')
+    return cursor.fetchone() is None
 
 
 def _rows(cursor, table):

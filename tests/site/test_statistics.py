@@ -7,7 +7,7 @@ from django.db import connection
 
 from articles.models import Article
 from irb_site import statistics
-from tests.factories import make_public
+from tests.factories import change_draft, make_public
 
 NEWEST = Article.objects.public().articles().newest_first()[:20]
 
@@ -72,3 +72,34 @@ def test_rows_are_counted_again_when_there_are_twice_as_many(nothing_counted):
 
     expected = ["articles_article"] if connection.vendor == "sqlite" else []
     assert (few, many, again) == ([], expected, [])
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("condition", ["", " WHERE title = 'First'"], ids=["of all", "of some"])
+def test_rows_are_counted_again_when_there_is_a_new_index(nothing_counted, condition):
+    copies(make_public("First"), 300)
+    statistics.refresh()
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE INDEX of_a_test ON articles_article (created_at){condition}")
+
+    try:
+        refreshed, again = statistics.refresh(), statistics.refresh()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP INDEX of_a_test")
+
+    assert (refreshed, again) == (["articles_article"], [])
+
+
+@pytest.mark.sqlite_only
+def test_index_in_which_nothing_is_does_not_let_rows_be_counted_for_ever(nothing_counted):
+    article = make_public("First")
+    copies(article, 300)
+    first = statistics.refresh()
+    nothing = statistics.refresh()
+    change_draft(article, title="Changed")
+    something = statistics.refresh()
+    again = statistics.refresh()
+
+    assert (first, nothing) == (["articles_article"], [])
+    assert (something, again) == (["articles_article"], [])
