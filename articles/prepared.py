@@ -94,7 +94,7 @@ class _Written:
 
 def _cursor_for_more():
     """A cursor for what will be asked again; SQLite's keeps what it has read by itself."""
-    return connection.planned_cursor() if connection.vendor == "postgresql" else connection.cursor()
+    return getattr(connection, "planned_cursor", connection.cursor)()
 
 
 def _filled(sql, constants):

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from html import escape
-from urllib.parse import quote
 
 from django.db.models import F, Max, Q, Window
 from django.db.models.functions import Coalesce, RowNumber, TruncMonth
@@ -12,7 +11,7 @@ from django.http import Http404, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from articles.models import Article, Tag, address_of
+from articles.models import Article, Tag, address_of, addresses_of
 from articles.prepared import Prepared
 from articles.site import publication, shelf
 from articles.views import listed_series
@@ -90,9 +89,8 @@ def _articles(number):
     """A file of articles; the first one begins with pages and series, which are few."""
     start = _files()[number - 1 : number]
     rows = _of_file(PER_FILE)(*start[0]) if start else []
-    # Joined, not looked up: what is remembered of addresses isn't for all there are.
-    base = path_to("articles:archive")
-    entries = [Entry(f"{base}{quote(slug)}/", date) for slug, date in rows]
+    paths = addresses_of(Article.Kind.ARTICLE, [slug for slug, _date in rows])
+    entries = [Entry(path, date) for path, (_slug, date) in zip(paths, rows, strict=True)]
     return [*_pages_and_series(), *entries] if number == 1 else entries
 
 

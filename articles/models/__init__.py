@@ -5,7 +5,7 @@ who may see is in articles.querysets. Imports run one way: names, rendering and 
 models and querysets → references, search, publishing, loading → forms, views, feeds, admin.
 """
 
-from .article import Article, Byline, address_of
+from .article import Article, Byline, address_of, addresses_of
 from .audit import AuditEntry
 from .bundle import Bundle, BundleItem
 from .forward import Forward
@@ -63,4 +63,5 @@ __all__ = [
     "Term",
     "Word",
     "address_of",
+    "addresses_of",
 ]

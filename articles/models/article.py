@@ -1,3 +1,5 @@
+from urllib.parse import quote
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -20,6 +22,12 @@ _ROUTES = {
 def address_of(kind, slug):
     """The path at which an article of a kind stands under a slug."""
     return path_to(_ROUTES[kind], slug)
+
+
+def addresses_of(kind, slugs):
+    """The same of many, which are too many to be remembered."""
+    before, _slug, after = address_of(kind, "x").rpartition("x")
+    return [f"{before}{quote(slug)}{after}" for slug in slugs]
 
 
 class Article(models.Model):

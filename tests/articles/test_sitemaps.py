@@ -6,7 +6,7 @@ import lxml.etree
 import pytest
 
 from articles import publishing, sitemaps
-from articles.models import Article, Tag
+from articles.models import Article, Tag, address_of, addresses_of
 from tests import html
 from tests.factories import (
     change_draft,
@@ -212,3 +212,10 @@ def test_addresses_begin_with_the_address_of_the_site(client, settings):
     found = [*locations(client, "/sitemap.xml"), *locations(client, "/sitemap-articles-1.xml")]
 
     assert {address[:24] for address in found} == {"https://www.example.org/"}
+
+
+@pytest.mark.parametrize("kind", Article.Kind.values)
+def test_addresses_of_many_are_those_of_each(kind):
+    slugs = ["x", "rasht-astara", "übergänge", "خزر", "x-x_1"]
+
+    assert addresses_of(kind, slugs) == [address_of(kind, slug) for slug in slugs]
