@@ -28,7 +28,7 @@ class _Unsought(Func):
 
 
 def _among(keys):
-    return Q(In(_Unsought(F("pk")), keys))
+    return Q(In(_Unsought(F("pk")), keys.order_by()))
 
 
 class _NamingQuerySet(models.QuerySet):

@@ -14,6 +14,7 @@ from taggit import models as taggit_models
 
 from articles import effects, publishing, rights, tag_order
 from articles.admin.access import private
+from articles.admin.article_list import PagesByKey
 from articles.admin.base import Merges, RefusesByForm, UseFilter, offer_undo
 from articles.admin.retagging import (
     in_batches,
@@ -166,7 +167,7 @@ class TagAdmin(Merges, RefusesByForm, admin.ModelAdmin):
         form, chosen = SplitTagForm(data), []
         if data is not None:
             pks = {int(pk) for pk in data.getlist("article") if _is_key(pk)}
-            chosen = found if "all" in data else [row for row in found if row.pk in pks]
+            chosen = list(found if "all" in data else found.filter(pk__in=pks))
             if form.is_valid() and not chosen:
                 form.add_error(None, _("Choose the articles that get the other tag."))
             if form.is_valid() and "confirm" in data:
@@ -185,13 +186,14 @@ class TagAdmin(Merges, RefusesByForm, admin.ModelAdmin):
                     say_tagged(self, request, change)
                     return _to(reverse("admin:articles_tag_change", args=[tag.pk]))
         is_previewed = data is not None and form.is_valid()
+        pages = PagesByKey(found, CARRYING_SHOWN)
         context = {
             "title": _("Split “%(tag)s”") % {"tag": tag},
             "form": form,
             "tag": tag,
             "query": query,
-            "found": found[:CARRYING_SHOWN],
-            "total": len(found),
+            "found": pages.page(1).object_list,
+            "total": pages.count,
             "chosen": [(article, working_title(article)) for article in chosen],
             "chosen_pks": {article.pk for article in chosen},
             "is_previewed": is_previewed,
@@ -328,16 +330,16 @@ def _carrying(tag, query):
     """The articles that carry a tag, in what readers see or in a draft that was never public."""
     group = tag.group()
     keys = set(TagAlias.objects.filter(tag__in=group).values_list("key", flat=True))
-    open_ones = Article.objects.articles().exclude(
-        state__in=[Article.State.TRASHED, Article.State.DELETED]
-    )
-    hidden = open_ones.exclude(state=Article.State.LIVE).values_list("pk", "latest_revision__tags")
-    drafts = [pk for pk, names in hidden if keys.intersection(map(fold, names or ()))]
-    live = ArticleTag.objects.of(group).values_list("content_object_id", flat=True)
-    articles = open_ones.filter(pk__in=live) | open_ones.filter(pk__in=drafts)
-    articles = articles.select_related("latest_revision").order_by("-first_published_at", "-pk")
+    open_ones = Article.objects.exclude(state__in=[Article.State.TRASHED, Article.State.DELETED])
+    hidden = Article.objects.in_states(Article.State.DRAFT, Article.State.WITHDRAWN).order_by()
+    drafts = [
+        pk
+        for pk, kind, names in hidden.values_list("pk", "kind", "latest_revision__tags")
+        if kind == Article.Kind.ARTICLE and keys.intersection(map(fold, names or ()))
+    ]
+    live = ArticleTag.objects.of(group).values("content_object")
+    articles = open_ones.among(live) | open_ones.filter(pk__in=drafts)
     if query:
-        articles = articles.filter(latest_revision__title__icontains=query) | articles.filter(
-            latest_revision__standfirst__icontains=query
-        )
-    return list(articles.only("state", "kind", "title", "latest_revision__title"))
+        articles = articles.worded(query)
+    articles = articles.select_related("latest_revision").order_by("-first_published_at", "-pk")
+    return articles.only("state", "kind", "title", "latest_revision__title")

@@ -10,10 +10,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             "article",
             ListIndex(
-                fields=["-touched_at", "-id", "state", "kind"],
+                fields=["-touched_at", "-id", "state", "kind", "first_published_at"],
                 beside=[
-                    *("first_published_at", "live_revision", "latest_revision", "created_by"),
-                    *("submission", "title", "slug", "standfirst"),
+                    *("live_revision", "latest_revision", "created_by", "submission"),
+                    *("title", "slug", "standfirst"),
                 ],
                 name="article_in_newsroom",
             ),
