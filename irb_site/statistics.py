@@ -9,9 +9,8 @@ import re
 
 from django.db import connection, transaction
 
-# Smaller tables are read as fast in any order.
-_ROWS_MIN = 200
-# A table is counted again when it has grown so much.
+# A table is counted again when it has grown so much. Small ones, too: SQLite takes one that was
+# never counted for a long one, and begins with another where both are asked.
 _GROWN = 2
 
 
@@ -25,7 +24,7 @@ def refresh():
         grown = [
             table
             for table, counted in _counted(cursor).items()
-            if _rows(cursor, table) >= max(_ROWS_MIN, _GROWN * counted)
+            if _rows(cursor, table) >= max(1, _GROWN * counted)
         ]
         for table in grown:
             # One after the other: whoever writes waits for one table only.

@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 from django.db import connection
 
-from articles.models import Article
+from articles.models import Article, Pick
 from irb_site import statistics
 from tests.factories import change_draft, make_public
 
@@ -70,8 +70,9 @@ def test_rows_are_counted_again_when_there_are_twice_as_many(nothing_counted):
     many = statistics.refresh()
     again = statistics.refresh()
 
-    expected = ["articles_article"] if connection.vendor == "sqlite" else []
-    assert (few, many, again) == ([], expected, [])
+    counted = connection.vendor == "sqlite"
+    assert ("articles_article" in few) == counted
+    assert (many, again) == (["articles_article"] if counted else [], [])
 
 
 @pytest.mark.sqlite_only
@@ -101,5 +102,24 @@ def test_index_in_which_nothing_is_does_not_let_rows_be_counted_for_ever(nothing
     something = statistics.refresh()
     again = statistics.refresh()
 
-    assert (first, nothing) == (["articles_article"], [])
-    assert (something, again) == (["articles_article"], [])
+    assert "articles_article" in first
+    assert "articles_article" in something
+    assert (nothing, again) == ([], [])
+
+
+@pytest.mark.sqlite_only
+def test_list_that_joins_articles_to_something_few_begins_with_the_few(nothing_counted):
+    copies(make_public("First"), 300)
+    Pick.objects.bulk_create(
+        Pick(article=one, place=Pick.Place.HOME_ROW) for one in Article.objects.all()[:5]
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE articles_article")
+    picks = Pick.objects.select_related("article").order_by("place", "position", "pk")
+    before = picks.explain()
+
+    statistics.refresh()
+
+    # The same words aren't read anew.
+    after = picks.reverse().explain()
+    assert ["SCAN articles_article" in plan for plan in (before, after)] == [True, False]
