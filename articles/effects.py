@@ -234,13 +234,15 @@ def of_merging(thing, into):
         drafts=_drafts_by(group) if kind == "author" else 0,
         names=list(dict.fromkeys(Name.objects.filter(**named).values_list("name", flat=True))),
         addresses=_addresses_of(type(thing), kind, group),
-        citing=Reference.objects.filter(**{f"target_{kind}__in": group})
-        .values("source")
-        .distinct()
-        .count(),
+        citing=number_citing(kind, group),
         menu_items=list(MenuItem.objects.filter(tag__in=tags)),
         picks=Pick.objects.filter(tag__in=tags).count(),
     )
+
+
+def number_citing(kind, group):
+    """How many articles cite any of some authors or tags, in public or in a draft."""
+    return Reference.objects.naming(kind, group).values("source").distinct().count()
 
 
 def _drafts_by(group):

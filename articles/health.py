@@ -224,17 +224,9 @@ def _to_drafts():
     drafts = Article.objects.in_states(Article.State.DRAFT)
     return _any_of(
         _live().filter(~_leads_on(), target_article__in=drafts),
-        _live().filter(pk__in=_citing_unknown("author", Author)),
-        _live().filter(pk__in=_citing_unknown("tag", Tag)),
+        _live().naming("author", Author.objects.exclude(pk__in=Author.objects.reachable())),
+        _live().naming("tag", Tag.objects.exclude(pk__in=Tag.objects.reachable())),
     )
-
-
-def _citing_unknown(kind, model):
-    """References to authors or tags without a page, by themselves: SQLite holds the index of these
-    for a bad one, since most references have nothing in it.
-    """
-    unknown = model.objects.exclude(pk__in=model.objects.reachable())
-    return Reference.objects.filter(**{f"target_{kind}__in": unknown}).order_by().values("pk")
 
 
 def _orphans():

@@ -58,6 +58,17 @@ class ArticleTagQuerySet(_NamingQuerySet):
     article, named = "content_object", "tag"
 
 
+class ReferenceQuerySet(models.QuerySet):
+    def naming(self, kind, targets):
+        """Those that name some authors or tags: lists of primary keys, or queries for these.
+
+        Looked for by themselves: since most references name neither, SQLite holds the index of
+        those that do for a bad one, and takes it only where it needs nothing else.
+        """
+        found = self.model.objects.filter(**{f"target_{kind}__in": targets})
+        return self.filter(pk__in=found.order_by().values("pk"))
+
+
 class ArticleQuerySet(models.QuerySet):
     def public(self):
         """What readers may see. The one home of this rule; it never looks at the clock."""

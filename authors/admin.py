@@ -10,7 +10,6 @@ from articles import effects, publishing, rights
 from articles.admin.access import private
 from articles.admin.base import Audited, Merges, RefusesByForm, UseFilter, offer_undo
 from articles.forms import AuthorForm, MergeAuthorForm
-from articles.models import Reference
 from articles.publishing import PublishingError
 from authors.models import Author
 
@@ -43,13 +42,12 @@ class AuthorAdmin(Audited, Merges, RefusesByForm, admin.ModelAdmin):
 
     def render_change_form(self, request, context, *args, obj=None, **kwargs):
         if obj is not None:
-            citing = Reference.objects.filter(target_author__in=obj.group())
             articles = reverse("admin:articles_article_changelist")
             context |= {
                 "author": obj,
                 "merged": obj.merged_authors.order_by("name", "pk"),
                 "articles_url": f"{articles}?author={obj.uid}",
-                "citing": citing.values("source").distinct().count(),
+                "citing": effects.number_citing("author", obj.group()),
                 "may_organise": rights.may_organise(request.user),
             }
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)

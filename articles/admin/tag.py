@@ -24,7 +24,7 @@ from articles.admin.retagging import (
     undo_address,
 )
 from articles.forms import MergeTagForm, SplitTagForm, TagForm, working_title
-from articles.models import Article, ArticleTag, Reference, Snooze, Tag, TagAlias, TagChange
+from articles.models import Article, ArticleTag, Snooze, Tag, TagAlias, TagChange
 from articles.names import fold
 from articles.publishing import PublishingError
 
@@ -85,10 +85,7 @@ class TagAdmin(Merges, RefusesByForm, admin.ModelAdmin):
                 "merged_change": _merge_of(tag) if tag.merged_into_id else None,
                 "own_names": tag.aliases.exclude(key=tag.key),
                 "articles_url": _articles_of(tag),
-                "citing": Reference.objects.filter(target_tag=tag)
-                .values("source")
-                .distinct()
-                .count(),
+                "citing": effects.number_citing("tag", [tag.pk]),
                 "may_organise": rights.may_organise(request.user),
             }
             if request.method == "POST" and "_preview" in request.POST:

@@ -2,6 +2,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from articles.querysets import ReferenceQuerySet
+
 
 class Reference(models.Model):
     """A cross-reference as data: source article → article, section of one, author or tag.
@@ -53,6 +55,8 @@ class Reference(models.Model):
     target_tag = models.ForeignKey(
         "Tag", on_delete=models.PROTECT, null=True, related_name="incoming"
     )
+
+    objects = ReferenceQuerySet.as_manager()
 
     class Meta:
         ordering = ["source", "set", "kind", "position"]
