@@ -475,7 +475,6 @@ def _rank(column, words):
 def _found_ids(kind, words, condition, order, limit):
     found = (
         _names(kind, words, condition)
-        .filter(**{f"{kind}__isnull": False})
         .values("target")
         .annotate(rank=Min(_rank("words", words)))
         .order_by("rank", *order)
@@ -495,7 +494,8 @@ def _names(kind, words, condition):
     """The names with some words, and the target of each: an author that is merged keeps its own."""
     own = f"{kind}_id"
     target = Coalesce("author__merged_into_id", own) if kind == "author" else F(own)
-    rows = Name.objects.annotate(target=target)
+    # Those of a kind have an index; a target that is merged hides whose they are.
+    rows = Name.objects.filter(**{f"{own}__isnull": False}).annotate(target=target)
     return rows.filter(_every_word("words", words), condition)
 
 

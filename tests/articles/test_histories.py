@@ -585,6 +585,7 @@ def wrong_on_the_desk():
         open_ones = [row for row in article.submissions.all() if row.outcome in OPEN_OUTCOMES]
         pending = article.schedules.filter(outcome=Schedule.Outcome.PENDING)
         revisions = list(article.revisions.order_by("number"))
+        latest, is_settled = article.latest_revision, not article.has_newer_draft
         trashed = article.state == Article.State.TRASHED
         deleted = article.state == Article.State.DELETED
         faults = {
@@ -594,6 +595,14 @@ def wrong_on_the_desk():
             "kept of what is deleted": deleted
             and (revisions or article.comments.exists() or article.preview_links.exists()),
             "newest": revisions and article.latest_revision != revisions[-1],
+            "words of the row": latest
+            and is_settled
+            and (article.title, article.standfirst) != (latest.title, latest.standfirst),
+            "bylines of the row": article.state == Article.State.LIVE
+            and article.kind == Article.Kind.ARTICLE
+            and is_settled
+            and [row.author.uid for row in article.bylines.select_related("author")]
+            != [uid for uid in latest.bylines if Author.objects.filter(uid=uid).exists()],
             "editions": any(older.edition >= newer.edition for older, newer in pairwise(revisions)),
             "unsealed below the newest": any(not row.is_sealed for row in revisions[:-1]),
             "unsealed and public": any(
