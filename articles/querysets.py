@@ -11,6 +11,9 @@ from django.utils import timezone
 
 # What has newer words than those that are, or last were, public.
 _HAS_A_DRAFT = ~Q(latest_revision=F("live_revision"))
+# Nearly everything: rows say who has written it. Of its kind it is said what it isn't, or SQLite
+# would begin with all that is an article, by an index of addresses.
+_IS_SETTLED = Q(state="live") & ~Q(kind__in=["page", "series"]) & ~_HAS_A_DRAFT
 
 
 def _any(conditions):
@@ -139,11 +142,17 @@ class ArticleQuerySet(models.QuerySet):
         bylines = self.model._meta.get_field("bylines").related_model.objects
         signed = bylines.filter(author__uid__in=uids).values("article")
         named = _any(Q(bylines__icontains=uid) for uid in uids)
-        # Nearly all: rows say of these who has written them.
-        is_settled = Q(state="live", kind="article") & ~_HAS_A_DRAFT
         return self.filter(
-            (is_settled & _among(signed)) | (~is_settled & self._in_newest_words(named))
+            (_IS_SETTLED & _among(signed)) | (~_IS_SETTLED & self._in_newest_words(named))
         )
+
+    def settled(self):
+        """What has its bylines in rows, and no newer words in which there may be others."""
+        return self.filter(_IS_SETTLED)
+
+    def unsettled(self):
+        """The rest: its newest words alone say who has written it."""
+        return self.filter(~_IS_SETTLED)
 
     def _in_newest_words(self, condition):
         # Asked of each by itself: joined, PostgreSQL would begin with all revisions.

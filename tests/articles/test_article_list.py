@@ -7,7 +7,7 @@ from django.db import connection
 
 from articles import publishing
 from articles.admin.article_list import ArticleList, PagesByKey
-from articles.models import Article
+from articles.models import Article, Tag
 from tests import html
 from tests.factories import (
     change_draft,
@@ -104,6 +104,31 @@ def test_list_of_a_kind_has_all_of_that_kind_and_nothing_else(desk):
     shown = {kind: titles(desk, kind__exact=kind) for kind in ("article", "page", "series", "x")}
 
     assert shown == {"article": ["A article"], "page": ["A page"], "series": ["A series"], "x": []}
+
+
+def test_counts_beside_the_filters_are_those_of_their_lists(desk):
+    ana, ben, namesake = make_author("Ana"), make_author("Ben"), make_author("Anna")
+    make_public("Oil", authors=[ana, namesake], tags=["Oil", "Petroleum"])
+    make_public("Gas", authors=[namesake], tags=["Gas", "Petroleum"])
+    change_draft(make_public("Anew", authors=[ana], tags=["Gas"]), bylines=[ben.uid, namesake.uid])
+    make_withdrawn("Withdrawn", authors=[ben], tags=["Oil"])
+    make_article("Page", authors=[ana], kind=Article.Kind.PAGE)
+    publishing.trash(make_article("Trash", authors=[ana]), by=None)
+    publishing.merge_author(namesake, ana, by=None)
+    publishing.merge_tag(Tag.objects.get(name="Petroleum"), Tag.objects.get(name="Oil"), by=None)
+
+    for narrowed in ({}, {"state": "live"}, {"q": "oil"}):
+        page = desk.get(LIST, narrowed | {"_facets": "True"})
+        shown = [
+            re.fullmatch(r"(.*) \((\d+)\)", words).groups()
+            for words in html.all_words(page, "//*[@data-filter-title='author']//li[a]/a")[1:]
+        ]
+        assert [(name, int(number)) for name, number in shown] == [
+            (author.name, len(titles(desk, author=author.uid, **narrowed))) for author in (ana, ben)
+        ]
+        for tag in Tag.objects.listed():
+            number = len(titles(desk, tag=tag.slug, **narrowed))
+            assert f"{tag.name} ({number})" in page.content.decode()
 
 
 @pytest.mark.parametrize(("order", "expected"), [("1", "ABCDE"), ("-1", "EDCBA")])
