@@ -158,7 +158,8 @@ class ArticleQuerySet(models.QuerySet):
         # Asked of each by itself: joined, PostgreSQL would begin with all revisions.
         revisions = self.model._meta.get_field("latest_revision").related_model.objects
         holds = ExpressionWrapper(condition, output_field=models.BooleanField())
-        return Q(Subquery(revisions.filter(pk=OuterRef("latest_revision")).values(holds=holds)))
+        newest = revisions.filter(pk=OuterRef("latest_revision")).order_by()
+        return Q(Subquery(newest.values(holds=holds)))
 
     def by(self, author):
         """The articles of an author and of those merged into it, each once, newest first.

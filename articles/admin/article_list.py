@@ -43,14 +43,15 @@ class StateFilter(admin.SimpleListFilter):
     def queryset(self, request, queryset):
         pending = Schedule.objects.filter(outcome=Schedule.Outcome.PENDING)
         # Looked for by themselves: few are, and SQLite would look through all articles for them.
-        submitted = Article.objects.filter(submission__isnull=False).order_by()
+        submitted = Article.objects.filter(submission__isnull=False).order_by().values("pk")
+        drafts = Article.objects.with_a_draft().order_by().values("pk")
         narrowed = {
             "live": lambda: queryset.public(),
-            "changed": lambda: queryset.public().with_a_draft(),
+            "changed": lambda: queryset.public().filter(pk__in=drafts),
             "draft": lambda: queryset.in_states(Article.State.DRAFT),
             "scheduled": lambda: queryset.filter(pk__in=pending.values("article")),
             "withdrawn": lambda: queryset.in_states(Article.State.WITHDRAWN),
-            "submitted": lambda: queryset.filter(pk__in=submitted.values("pk")),
+            "submitted": lambda: queryset.filter(pk__in=submitted),
             "trashed": lambda: queryset.in_states(Article.State.TRASHED),
         }.get(self.value())
         # What is in the trash is seen there only.
@@ -182,7 +183,9 @@ class KeyedList(ForgivingList):
 # The title of the newest words. Where these are, or last were, public, it stands in the row.
 _TITLE = Case(
     When(latest_revision=F("live_revision"), then=F("title")),
-    default=Subquery(Revision.objects.filter(pk=OuterRef("latest_revision")).values("title")),
+    default=Subquery(
+        Revision.objects.filter(pk=OuterRef("latest_revision")).order_by().values("title")
+    ),
 )
 _SHOWN = [
     *("uid", "kind", "state", "title", "first_published_at", "live_revision"),
