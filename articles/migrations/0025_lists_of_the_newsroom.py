@@ -4,7 +4,7 @@ from irb_site.indexes import ListIndex
 
 
 class Migration(migrations.Migration):
-    dependencies = [("articles", "0022_counts_of_samples_are_forgotten")]
+    dependencies = [("articles", "0024_a_search_finds_keys")]
 
     operations = [
         migrations.AddIndex(
