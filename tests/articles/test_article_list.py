@@ -4,9 +4,11 @@ import re
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from articles import publishing
-from articles.admin.article_list import ArticleList, PagesByKey
+from articles.admin.article_list import ArticleList, PagesByKey, PickerPages
 from articles.models import Article, Tag
 from tests import html
 from tests.factories import (
@@ -202,3 +204,18 @@ def test_list_is_counted_and_turned_without_reading_the_rows(
 
     assert shown
     assert steps == {"SCAN articles_article USING COVERING INDEX article_in_newsroom"}
+
+
+def test_picker_counts_nothing(desk, monkeypatch):
+    monkeypatch.setattr(PickerPages, "AT_ONCE", 30)
+    for number in range(32):
+        make_article(f"Oil {number}")
+    field = {"app_label": "articles", "model_name": "pick", "field_name": "article", "term": "oil"}
+
+    with CaptureQueriesContext(connection) as asked:
+        first = desk.get(reverse("admin:autocomplete"), field).json()
+    second = desk.get(reverse("admin:autocomplete"), field | {"page": "2"}).json()
+
+    assert not [query["sql"] for query in asked if "COUNT(" in query["sql"]]
+    assert (len(first["results"]), first["pagination"]["more"]) == (20, True)
+    assert (len(second["results"]), second["pagination"]["more"]) == (12, False)

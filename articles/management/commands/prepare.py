@@ -12,6 +12,7 @@ from django.db.migrations.executor import MigrationExecutor
 from articles import search
 from articles.models import Article, Name
 from authors.models import Author
+from irb_site import statistics
 
 EDITOR = "editor"
 FINGERPRINT = ".fingerprint"
@@ -50,6 +51,7 @@ class Command(BaseCommand):
             self.say("Bringing the database up to date ...")
         # Also with nothing to migrate: an interrupted run may still owe the permissions.
         call_command("migrate", verbosity=0, interactive=False)
+        statistics.refresh()
 
     def derive_from_texts(self):
         """Makes what an older version of the publication didn't derive from its texts, once."""
