@@ -207,7 +207,8 @@ def test_list_is_counted_and_turned_without_reading_the_rows(
 
 
 def test_picker_counts_nothing(desk, monkeypatch):
-    monkeypatch.setattr(PickerPages, "AT_ONCE", 30)
+    for pages in (PagesByKey, PickerPages):
+        monkeypatch.setattr(pages, "AT_ONCE", 30)
     for number in range(32):
         make_article(f"Oil {number}")
     field = {"app_label": "articles", "model_name": "pick", "field_name": "article", "term": "oil"}
