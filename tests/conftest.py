@@ -94,12 +94,14 @@ def pytest_configure(config):
     gc.set_threshold(50_000, 20, 20)
     _refuse_other_machines()
     is_xdist_worker = hasattr(config, "workerinput")
-    if django_settings.TEST_DATABASE == "postgresql" and not is_xdist_worker:
-        from tests import postgres
+    if not is_xdist_worker:
+        from tests import migrated, postgres
 
-        server = ExitStack()
-        config.add_cleanup(server.close)
-        server.enter_context(postgres.running(Path(os.environ["TEST_POSTGRES_FOLDER"])))
+        run = ExitStack()
+        config.add_cleanup(run.close)
+        if django_settings.TEST_DATABASE == "postgresql":
+            run.enter_context(postgres.running(Path(os.environ["TEST_POSTGRES_FOLDER"])))
+        run.enter_context(migrated.being_made())
 
 
 def pytest_report_header():
@@ -192,6 +194,19 @@ def _refuse_other_machines():
         return connect(self, address)
 
     socket.socket.connect = connect_here
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb():
+    """What is there already is the copy of what has been migrated; it goes with its folder."""
+    return True
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings):
+    from tests import migrated
+
+    migrated.copy()
 
 
 @pytest.fixture(scope="session", autouse=True)
