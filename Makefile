@@ -5,7 +5,8 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 ARGS ?=
 DB ?= sqlite postgresql
-JOBS ?= 2
+# One more than the processors that two have in mind: while a test waits, another works.
+JOBS ?= 3
 
 export PYTHON
 # Tests start many processes, which would compile all modules anew where an environment (as of

@@ -19,7 +19,8 @@ import hypothesis
 import pytest
 from django.conf import settings as django_settings
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, transaction
+from django.test import override_settings
 
 SOAK = os.environ.get("SOAK") == "1"
 CI = os.environ.get("CI") == "true"
@@ -93,12 +94,14 @@ def pytest_configure(config):
     gc.set_threshold(50_000, 20, 20)
     _refuse_other_machines()
     is_xdist_worker = hasattr(config, "workerinput")
-    if django_settings.TEST_DATABASE == "postgresql" and not is_xdist_worker:
-        from tests import postgres
+    if not is_xdist_worker:
+        from tests import migrated, postgres
 
-        server = ExitStack()
-        config.add_cleanup(server.close)
-        server.enter_context(postgres.running(Path(os.environ["TEST_POSTGRES_FOLDER"])))
+        run = ExitStack()
+        config.add_cleanup(run.close)
+        if django_settings.TEST_DATABASE == "postgresql":
+            run.enter_context(postgres.running(Path(os.environ["TEST_POSTGRES_FOLDER"])))
+        run.enter_context(migrated.being_made())
 
 
 def pytest_report_header():
@@ -125,6 +128,9 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if "page" in item.fixturenames or "browser" in item.fixturenames:
             item.add_marker("browser")
+        if "shared_db" in item.fixturenames:
+            # What a test changes is taken back in any case.
+            item.add_marker("django_db")
         leave_out = (
             item.get_closest_marker(other)
             # What asks no database is the same with both.
@@ -135,8 +141,36 @@ def pytest_collection_modifyitems(config, items):
         (left_out if leave_out else kept).append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-    # The longest first, so that no process is left with them when the others have nothing to do.
-    items[:] = sorted(kept, key=lambda item: "site" not in item.path.parts)
+    # The longest first, so that no process is left with them when the others have nothing to do;
+    # and those that share rows one after another.
+    firsts = {}
+    for number, item in enumerate(kept):
+        firsts.setdefault(_company(item), number)
+    items[:] = sorted(
+        kept,
+        key=lambda item: (
+            {"site", "browser"}.isdisjoint(item.path.parts),
+            firsts[_company(item)],
+        ),
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item, nextitem):
+    """Takes back shared rows as soon as a test comes that doesn't share just these."""
+    result = yield
+    if "shared_db" in item.fixturenames and nextitem and _company(item) != _company(nextitem):
+        item._fixtureinfo.name2fixturedefs["shared_db"][-1].finish(item._request)
+    return result
+
+
+def _company(item):
+    """What the tests that share rows with this one have in common; else the test itself."""
+    if "shared_db" not in item.fixturenames:
+        return item
+    known = item._fixtureinfo.name2fixturedefs
+    shared = {name for name, (*_others, last) in known.items() if last.scope == "module"}
+    return item.path, frozenset(shared)
 
 
 def _concerns(item, engine):
@@ -162,6 +196,19 @@ def _refuse_other_machines():
     socket.socket.connect = connect_here
 
 
+@pytest.fixture(scope="session")
+def django_db_keepdb():
+    """What is there already is the copy of what has been migrated; it goes with its folder."""
+    return True
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings):
+    from tests import migrated
+
+    migrated.copy()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def flush_past_the_guards():
     """Lets Django empty the tables between tests, which the publication's triggers refuse."""
@@ -172,9 +219,13 @@ def flush_past_the_guards():
         yield
 
 
+# What the models alone determine. To write it again would take longer than many a test.
+_LEFT_ALONE = {"django_migrations", "django_content_type", "auth_permission"}
+
+
 def _emptying_in_sqlite(original):
-    def sql_flush(self, *args, **kwargs):
-        statements = original(self, *args, **kwargs)
+    def sql_flush(self, style, tables, **kwargs):
+        statements = original(self, style, [*{*tables} - _LEFT_ALONE], **kwargs)
         with self.connection.cursor() as cursor:
             cursor.execute(
                 "SELECT name, sql FROM sqlite_master"
@@ -192,7 +243,7 @@ def _emptying_in_postgresql(_original):
 
     def sql_flush(self, *args, **kwargs):
         # No trigger does its work meanwhile, so what they keep in step is emptied as well.
-        tables = set(self.connection.introspection.table_names()) - {"django_migrations"}
+        tables = {*self.connection.introspection.table_names()} - _LEFT_ALONE
         role = "SET LOCAL session_replication_role = replica"
         return [role, *(f"DELETE FROM {self.quote_name(table)}" for table in sorted(tables))]
 
@@ -207,6 +258,20 @@ def pictures_in_a_hurry():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(images, "EFFORT", 0)
         yield
+
+
+@pytest.fixture(scope="module")
+def shared_db(django_db_setup, django_db_blocker, tmp_path_factory):
+    """The database for fixtures of a module, whose rows several tests look at.
+
+    Tests that ask for the same of them run one after another, and what was written for them goes
+    after the last one. What a test changes goes after that test; so let it change no object that
+    the next one gets, but one that it has read itself.
+    """
+    pictures = override_settings(MEDIA_ROOT=tmp_path_factory.mktemp("media"))
+    with django_db_blocker.unblock(), pictures, transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 # Every test.

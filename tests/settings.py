@@ -38,7 +38,8 @@ if TEST_DATABASE == "postgresql":
     if "TEST_POSTGRES_FOLDER" not in os.environ:
         os.environ["TEST_POSTGRES_FOLDER"] = str(postgres.new_folder())
     _socket = quote(os.environ["TEST_POSTGRES_FOLDER"], safe="")
-    os.environ["DATABASE_URL"] = f"postgresql://postgres@{_socket}/publication"
+    # Every database that is created begins as a copy of this one.
+    os.environ["DATABASE_URL"] = f"postgresql://postgres@{_socket}/template1"
 elif TEST_DATABASE != "sqlite":
     raise SystemExit(f"TEST_DATABASE must be sqlite or postgresql; it is {TEST_DATABASE!r}.")
 

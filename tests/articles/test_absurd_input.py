@@ -4,6 +4,7 @@ from datetime import timedelta
 from urllib.parse import quote, urlencode
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
@@ -67,6 +68,11 @@ def ask(client, method, url, data):
     assert response.status_code < 500, (method, url, data)
 
 
+@pytest.fixture(scope="module")
+def editor(shared_db):
+    return get_user_model().objects.create_superuser("editor", password="correct horse")
+
+
 @pytest.fixture
 def desk(editor):
     client = Client(raise_request_exception=True)
@@ -74,7 +80,7 @@ def desk(editor):
     return client
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def things(editor):
     live = make_public("Live", body="<h2>Part</h2><p>Text.</p>", tags=["Oil"], by=editor)
     article = make_article(

@@ -330,8 +330,8 @@ def test_excluded_stays_excluded_whatever_is_mended(client):
 # Tags that are merged count as one.
 
 
-@pytest.fixture
-def fuels():
+@pytest.fixture(scope="module")
+def fuels(shared_db):
     """Oil, Crude and Tar on articles that don't say so; Crude is also called Rohöl."""
     make_public("Both", body="<p>tanker</p>", tags=["Oil", "Crude"])
     make_public("Old", body="<p>tanker</p>", tags=["Crude", "Ports"])
@@ -427,8 +427,8 @@ def test_merge_of_a_merge_counts_as_one_too_and_its_undo_brings_back_what_was_fo
 # Narrowing down.
 
 
-@pytest.fixture
-def fleet():
+@pytest.fixture(scope="module")
+def fleet(shared_db):
     ann, bob = make_author("Ann"), make_author("Bob")
     make_public("One", body="<p>tanker</p>", tags=["Water", "Oil"], authors=[ann], at=AT)
     make_public(

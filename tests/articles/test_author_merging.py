@@ -2,6 +2,7 @@
 
 import json
 import re
+from copy import deepcopy
 
 import pytest
 from django.contrib.auth.models import Group
@@ -57,13 +58,13 @@ def words(response):
     return " ".join(response.content.decode().split())
 
 
-@pytest.fixture
-def ada():
+@pytest.fixture(scope="module")
+def shared_ada(shared_db):
     return make_author("Ada Lovelace", role="Mathematician", short_bio="She counts.")
 
 
-@pytest.fixture
-def zora():
+@pytest.fixture(scope="module")
+def shared_zora(shared_db):
     """Another name of Ada, under which she has written, too; once with another address."""
     one = make_author("Zora Byron", slug="zora", role="Poet", short_bio="She rhymes.")
     make_public("Early", authors=[one])
@@ -71,8 +72,9 @@ def zora():
     return publishing.save_author(one)
 
 
-@pytest.fixture
-def written(ada, zora):
+@pytest.fixture(scope="module")
+def shared_writings(shared_ada, shared_zora):
+    ada, zora = shared_ada, shared_zora
     grace = make_author("Grace")
     return {
         "new": make_public("New", authors=[ada], tags=["Looms"]),
@@ -88,9 +90,29 @@ def written(ada, zora):
     }
 
 
-@pytest.fixture
-def merged(written):
+@pytest.fixture(scope="module")
+def shared_merger(shared_writings):
     return merge("Zora Byron", "Ada Lovelace")
+
+
+@pytest.fixture
+def ada(shared_ada):
+    return deepcopy(shared_ada)
+
+
+@pytest.fixture
+def zora(shared_zora):
+    return deepcopy(shared_zora)
+
+
+@pytest.fixture
+def written(shared_writings):
+    return deepcopy(shared_writings)
+
+
+@pytest.fixture
+def merged(shared_merger):
+    return deepcopy(shared_merger)
 
 
 @pytest.fixture

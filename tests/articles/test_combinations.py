@@ -32,8 +32,8 @@ def published(*sets):
     ]
 
 
-@pytest.fixture
-def library():
+@pytest.fixture(scope="module")
+def library(shared_db):
     """Two dozen articles with tags by chance, the same ones each time."""
     chance = random.Random(3)
     return published(*(chance.sample(NAMES, chance.randint(1, 5)) for _number in range(24)))

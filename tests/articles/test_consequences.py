@@ -1,6 +1,7 @@
 """The pages between a button and its verb: they show first, act on POST alone, refuse kindly."""
 
 import json
+from copy import deepcopy
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -78,14 +79,22 @@ def affected(response):
     return html.all_words(response, "//*[@class='affected__title']")
 
 
-@pytest.fixture
-def target():
-    return make_public("Target", slug="target", body="<h2>The quay</h2><p>x</p>")
+@pytest.fixture(scope="module")
+def two(shared_db):
+    return [
+        make_public("Target", slug="target", body="<h2>The quay</h2><p>x</p>"),
+        make_public("Other", slug="other", body="<h2>The crane</h2><p>x</p>"),
+    ]
 
 
 @pytest.fixture
-def other():
-    return make_public("Other", slug="other", body="<h2>The crane</h2><p>x</p>")
+def target(two):
+    return deepcopy(two[0])
+
+
+@pytest.fixture
+def other(two):
+    return deepcopy(two[1])
 
 
 def source_of(target, title="Source", make=make_public, section=""):

@@ -6,8 +6,6 @@ from datetime import timedelta
 import pytest
 from django.apps import apps
 from django.core.management import call_command
-from django.db import transaction
-from django.test import override_settings
 from django.utils import timezone
 
 from articles.importing import readers
@@ -33,14 +31,11 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module")
-def demo(django_db_setup, django_db_blocker, tmp_path_factory):
-    """The report of the first load; all of it is taken back after the last test."""
-    media = override_settings(MEDIA_ROOT=tmp_path_factory.mktemp("media"))
-    with django_db_blocker.unblock(), media, transaction.atomic():
-        report = load(readers.read(FOLDER, now=timezone.now()))
-        load_again()
-        yield report
-        transaction.set_rollback(True)
+def demo(shared_db):
+    """The report of the first load."""
+    report = load(readers.read(FOLDER, now=timezone.now()))
+    load_again()
+    return report
 
 
 def load_again():

@@ -1,6 +1,7 @@
 """Feeds: valid, whole, under permanent names, and never older or newer than the pages."""
 
 import json
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -79,21 +80,29 @@ def read(response):
     ]
 
 
-@pytest.fixture
-def author():
-    return make_author("Somebody")
-
-
-@pytest.fixture
-def article(author):
+@pytest.fixture(scope="module")
+def written(shared_db):
+    """An author, and an article by this one and another."""
+    author = make_author("Somebody")
     target = make_public("Target", at=AT - timedelta(days=1))
     image = make_image("A boat")
-    return make_public(
+    article = make_public(
         "A <Sea> & More", slug="a-sea", authors=[author, make_author("Second")],
         tags=["Subject", "Law & Order"], standfirst="What it is.", at=AT,
         body=f"<h2>Part</h2><p>Whole text, see {cite(target, 'that')}.</p>"
         f'<figure><img data-image="{image.uid}" alt=""></figure>',
     )  # fmt: skip
+    return author, article
+
+
+@pytest.fixture
+def author(written):
+    return deepcopy(written[0])
+
+
+@pytest.fixture
+def article(written):
+    return deepcopy(written[1])
 
 
 @pytest.mark.parametrize("address", ALL)

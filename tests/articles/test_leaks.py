@@ -71,8 +71,8 @@ def draft_words(words):
     }
 
 
-@pytest.fixture
-def newsroom():
+@pytest.fixture(scope="module")
+def newsroom(shared_db):
     """Two public articles and a public page, and beside them everything that can be hidden."""
     author = make_author(SHARED_AUTHOR)
     opened = make_public(

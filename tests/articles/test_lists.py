@@ -1,5 +1,6 @@
 """Long lists: every page holds what it should, wherever it begins."""
 
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,10 +16,9 @@ pytestmark = pytest.mark.django_db
 START = datetime(2025, 11, 29, 12, tzinfo=UTC)
 
 
-@pytest.fixture
-def shelved(monkeypatch):
-    """Fifty articles, in pages of three with a milestone after every seven; some at one time."""
-    monkeypatch.setattr(lists, "MILESTONE_EVERY", 7)
+@pytest.fixture(scope="module")
+def fifty(shared_db):
+    """Articles of which some are of one time."""
     author = make_author("Ada")
     return [
         make_public(
@@ -26,6 +26,13 @@ def shelved(monkeypatch):
         )
         for number in range(50)
     ]
+
+
+@pytest.fixture
+def shelved(fifty, monkeypatch):
+    """Fifty articles, in lists with a milestone after every seven."""
+    monkeypatch.setattr(lists, "MILESTONE_EVERY", 7)
+    return deepcopy(fifty)
 
 
 def all_pages(page):

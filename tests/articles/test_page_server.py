@@ -61,8 +61,8 @@ def names(server):
     return {kind: sorted(files) for kind, files in found.items()}
 
 
-@pytest.fixture
-def site(db):
+@pytest.fixture(scope="module")
+def site(shared_db):
     """One of everything that has an address."""
     ada, image = make_author("Ada", short_bio="Writes."), make_image()
     sea = make_public("Sea", authors=[ada], tags=["Water"], lead_image_id=image.pk)

@@ -287,8 +287,8 @@ def test_names_are_known_as_long_as_they_were_public_once():
 # Links in a text.
 
 
-@pytest.fixture
-def places():
+@pytest.fixture(scope="module")
+def places(shared_db):
     """Everything that an address of this site can lead to."""
     ada = make_author("Ada")
     article = make_public("Now", slug="now", authors=[ada], tags=["Oil"], body="<h2>Überblick</h2>")

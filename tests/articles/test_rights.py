@@ -1,6 +1,9 @@
 """Who may do what: each role against each kind of article, and what no look-up tells them."""
 
+from copy import deepcopy
+
 import pytest
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 from django.db import connection
@@ -19,23 +22,28 @@ SUGGEST = "/admin/articles/article/suggest/"
 ON_GRAIN = "Grain leaves Astrakhan by barge in spring, once the ice of the delta has gone. " * 3
 
 
-@pytest.fixture
-def people(django_user_model):
+@pytest.fixture(scope="module")
+def cast(shared_db):
     """One member of each role, somebody who may only look, and somebody without any right."""
     users = {}
     for role in rights.ROLES:
-        users[role] = django_user_model.objects.create_user(role.lower(), is_staff=True)
+        users[role] = get_user_model().objects.create_user(role.lower(), is_staff=True)
         users[role].groups.add(Group.objects.get(name=role))
-    users["Reader"] = django_user_model.objects.create_user("reader", is_staff=True)
+    users["Reader"] = get_user_model().objects.create_user("reader", is_staff=True)
     users["Reader"].user_permissions.add(Permission.objects.get(codename="view_article"))
-    users["Stranger"] = django_user_model.objects.create_user("stranger", is_staff=True)
+    users["Stranger"] = get_user_model().objects.create_user("stranger", is_staff=True)
     return users
 
 
 @pytest.fixture
-def shelf(people):
+def people(cast):
+    return deepcopy(cast)
+
+
+@pytest.fixture(scope="module")
+def made(cast):
     """Articles that stand differently to the contributor; secrets are in what they may not see."""
-    contributor, editor = people["Contributor"], people["Editor"]
+    contributor, editor = cast["Contributor"], cast["Editor"]
     articles = {
         "own": make_article("Own Harbour", by=contributor),
         "assigned": make_article("Assigned Harbour", by=editor),
@@ -59,6 +67,11 @@ def shelf(people):
     # Pages belong to everybody, whoever began them.
     Article.objects.filter(pk=articles["page"].pk).update(created_by=contributor)
     return {name: Article.objects.get(pk=article.pk) for name, article in articles.items()}
+
+
+@pytest.fixture
+def shelf(made):
+    return deepcopy(made)
 
 
 # The roles

@@ -1,5 +1,6 @@
 """What goes with every answer, and what no request can do: headers, methods, hosts, log-in."""
 
+from copy import deepcopy
 from datetime import UTC, datetime
 
 import pytest
@@ -57,8 +58,8 @@ def whole(response):
     return response
 
 
-@pytest.fixture
-def publication():
+@pytest.fixture(scope="module")
+def published(shared_db):
     article = make_public(
         "Written", slug="first", authors=[make_author("Somebody")], tags=["Subject"], at=AT
     )
@@ -67,6 +68,11 @@ def publication():
     make_public("About", kind="page", slug="on-us", at=AT)
     make_withdrawn("Withdrawn", slug="withdrawn")
     return article
+
+
+@pytest.fixture
+def publication(published):
+    return deepcopy(published)
 
 
 @pytest.fixture
