@@ -5,8 +5,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 ARGS ?=
 DB ?= sqlite postgresql
-# One more than the processors that two have in mind: while a test waits, another works.
-JOBS ?= 3
+JOBS ?= 2
 
 export PYTHON
 # Tests start many processes, which would compile all modules anew where an environment (as of
