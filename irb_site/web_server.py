@@ -3,11 +3,16 @@
 `manage.py serve` starts it as `python -m irb_site.web_server ADDRESS PORT PROCESSES`.
 """
 
+import gc
 import multiprocessing
+import os
 import resource
 import signal
 import sys
+from importlib import import_module
 
+import django
+from django.conf import settings
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -20,6 +25,18 @@ THREADS_PER_PROCESS = 2
 # Open at a time in each process. Those that wait, or send slowly, cost memory and no thread.
 CONNECTIONS_PER_PROCESS = 4096
 SECONDS_TO_SEND_A_HEAD = 10
+
+
+def load_code():
+    """Loads what granian's processes, which are copies of this one, share of its memory. Nothing in
+    it may open a connection or begin a thread."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "irb_site.settings")
+    django.setup(set_prefix=False)
+    for module in (settings.ROOT_URLCONF, "articles.page_server"):
+        import_module(module)
+    # Whoever looks for garbage among what is always needed writes to it, and has it copied.
+    gc.collect()
+    gc.freeze()
 
 
 def load_application():
@@ -44,6 +61,7 @@ def allow_open_files(wanted):
 
 def main(address, port, processes):
     allow_open_files(CONNECTIONS_PER_PROCESS + 1024)
+    load_code()
     server = Granian(
         "irb_site.wsgi:application",
         address=address,

@@ -1,6 +1,7 @@
 import re
 import signal
 import socket
+import subprocess
 import sys
 import time
 from contextlib import ExitStack
@@ -46,6 +47,21 @@ def test_serve_answers_and_stops_cleanly(serve):
         f"The publication answers at http://127.0.0.1:{service.port}/ and its editors at"
         f" http://127.0.0.1:{service.port}/admin/. Ctrl+C stops it.\nStopped.\n"
     )
+
+
+def test_web_server_loads_what_its_processes_can_share():
+    code = (
+        "import gc, sys, threading\n"
+        "from django.db import connection\n"
+        "from irb_site.web_server import load_code\n"
+        "load_code()\n"
+        "is_loaded = 'articles.views' in sys.modules and gc.get_freeze_count() > 50_000\n"
+        "print(is_loaded, threading.active_count(), connection.connection)"
+    )
+
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert ran.stdout == "True 1 None\n"
 
 
 @pytest.mark.sqlite_only
