@@ -5,6 +5,7 @@ import sqlite3
 import pytest
 from django.db import connection
 
+from articles.management.commands import prepare
 from articles.models import Article, Pick
 from irb_site import statistics
 from tests.factories import change_draft, make_public
@@ -123,3 +124,12 @@ def test_list_that_joins_articles_to_something_few_begins_with_the_few(nothing_c
     # The same words aren't read anew.
     after = picks.reverse().explain()
     assert ["SCAN articles_article" in plan for plan in (before, after)] == [True, False]
+
+
+@pytest.mark.sqlite_only
+def test_prepare_counts_what_it_has_migrated(nothing_counted):
+    make_public("Counted")
+
+    prepare.Command().migrate()
+
+    assert statistics.refresh() == []
