@@ -11,9 +11,15 @@ from django.utils import timezone
 
 # What has newer words than those that are, or last were, public.
 _HAS_A_DRAFT = ~Q(latest_revision=F("live_revision"))
-# Nearly everything: rows say who has written it. Of its kind it is said what it isn't, or SQLite
-# would begin with all that is an article, by an index of addresses.
-_IS_SETTLED = Q(state="live") & ~Q(kind__in=["page", "series"]) & ~_HAS_A_DRAFT
+# What is of a kind, said by what it isn't: or SQLite would begin with all that is of it, by an
+# index of addresses.
+_OF_KIND = {
+    "article": ~Q(kind__in=["page", "series"]),
+    "page": ~Q(kind__in=["article", "series"]),
+    "series": ~Q(kind__in=["article", "page"]),
+}
+# Nearly everything: rows say who has written it.
+_IS_SETTLED = Q(state="live") & _OF_KIND["article"] & ~_HAS_A_DRAFT
 
 
 def _any(conditions):
@@ -115,6 +121,10 @@ class ArticleQuerySet(models.QuerySet):
     def series(self):
         """Series: pages that list their parts in order."""
         return self.filter(kind="series")
+
+    def of_kind(self, kind):
+        """The same, for lists in an order that an index has: see among()."""
+        return self.filter(_OF_KIND[kind])
 
     def newest_first(self):
         return self.order_by("-first_published_at", "-id")

@@ -124,9 +124,7 @@ def seen_by(user, articles=None):
         return articles.none()
     begun = Article.objects.filter(created_by=user).order_by().values("pk")
     assigned = Assignment.objects.filter(to=user, done_at=None).order_by().values("article")
-    own = articles.filter(pk__in=begun.union(assigned, all=True))
-    # Said by what they aren't: by itself, SQLite would begin with all that is of a kind.
-    return own.exclude(kind__in=[Article.Kind.PAGE, Article.Kind.SERIES])
+    return articles.filter(pk__in=begun.union(assigned, all=True)).of_kind(Article.Kind.ARTICLE)
 
 
 def seen_or_live(user, path=""):
