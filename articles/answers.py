@@ -266,7 +266,7 @@ def choices(found, asked):
     """
     if not found.keys:
         return [], [], []
-    selection = tag_sets.current().selection_of(found.article_ids)
+    selection = tag_sets.current().selection_of(found.article_ids())
     total = len(found)
     years = {} if asked.year else search.count_years(found.keys)
     return (

@@ -28,9 +28,8 @@ SUGGESTIONS_MAX_AGE = 60
 def search(request):
     asked = _asked(request.GET)
     answer = answers.answer(asked)
-    found = answer.found.article_ids
-    page = pager(request, len(found), carried=_parameters(asked))
-    shown = found[page.offset : page.offset + PER_PAGE]
+    page = pager(request, len(answer.found), carried=_parameters(asked))
+    shown = answer.found.article_ids(page.offset, page.offset + PER_PAGE)
     context = {
         "meta": Meta(
             heading_title=_("Search: %(query)s") % {"query": asked.words}
@@ -50,7 +49,7 @@ def search(request):
         "kept": _parameters(asked)[1:],
         "exact_url": _url(asked, exactly=True) if answer.is_mended else "",
         "perhaps_url": _url(asked, words=answer.perhaps) if answer.perhaps else "",
-        "orders": _orders(asked) if len(found) > 1 else [],
+        "orders": _orders(asked) if len(answer.found) > 1 else [],
         "chosen": _chosen(asked),
         "narrowing": _narrowing(asked, answer.found),
     }

@@ -115,29 +115,34 @@ def words_in(text):
     return _WORD_BEGINNING.finditer(text)
 
 
-def words_beginning(text, beginnings):
-    """Yields a match for each word of a text that could begin with one of some folded beginnings.
+def words_beginning(text, beginnings, begin=0, end=None):
+    """Yields a match for each word of a text, or of a part of it that ends between words, that
+    could begin with one of some folded beginnings.
 
     Which these are is asked of most texts at once, so what needs folding is left to the caller.
     """
-    # Letter by letter as long as the text, and quick to be looked through.
-    plain = text.encode("ascii", "replace").lower()
-    if plain.count(_FOREIGN) * _FOREIGN_MANY > len(plain):
-        yield from words_in(text)
+    end = len(text) if end is None else end
+    # Letter by letter as long as this part of the text, and quick to be looked through.
+    plain = text[begin:end].encode("ascii", "replace").lower()
+    foreign = len(plain) - len(plain.replace(_FOREIGN, b""))
+    if foreign * _FOREIGN_MANY > len(plain):
+        yield from _WORD_BEGINNING.finditer(text, begin, end)
         return
     marks, letters = _marks(beginnings)
     places = {mark: place for mark in marks if (place := plain.find(mark)) >= 0}
-    end = 0
+    known = 0
     while places:
         mark = min(places, key=places.get)
         place = places[mark]
-        start = _beginning_before(text, place, end) if mark == _FOREIGN else place
-        if start >= end and (start == place or plain[start] in letters):
-            match = _WORD_BEGINNING.match(text, start)
+        start = place
+        if mark == _FOREIGN:
+            start = _beginning_before(text, begin + place, begin + known) - begin
+        if start >= known and (start == place or plain[start] in letters):
+            match = _WORD_BEGINNING.match(text, begin + start)
             if match:
                 yield match
-                end = match.end()
-        places[mark] = plain.find(mark, max(place + 1, end))
+                known = match.end() - begin
+        places[mark] = plain.find(mark, max(place + 1, known))
         if places[mark] < 0:
             del places[mark]
 

@@ -130,7 +130,7 @@ def rank(article, query):
     """At which place a query finds an article, None where it doesn't."""
     from articles.answers import Asked, answer
 
-    found = answer(Asked(query)).found.article_ids[:RANK_MAX]
+    found = answer(Asked(query)).found.article_ids(0, RANK_MAX)
     return found.index(article.pk) + 1 if article.pk in found else None
 
 

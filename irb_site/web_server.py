@@ -25,6 +25,10 @@ THREADS_PER_PROCESS = 2
 # Open at a time in each process. Those that wait, or send slowly, cost memory and no thread.
 CONNECTIONS_PER_PROCESS = 4096
 SECONDS_TO_SEND_A_HEAD = 10
+# How many new objects are looked through for garbage at a time, and how many of such looks until
+# older ones are, too. A page makes thousands that are gone when it is sent, and Python's own 700
+# would have each of them looked at several times.
+GARBAGE_THRESHOLDS = 20_000, 50, 100
 
 
 def load_code():
@@ -37,6 +41,7 @@ def load_code():
     # Whoever looks for garbage among what is always needed writes to it, and has it copied.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 
 def load_application():

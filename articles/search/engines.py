@@ -6,6 +6,7 @@ score is used: it has to be computed for every match, and the two don't agree.
 
 from django.db import connection
 
+from articles.search.asking import is_name
 from articles.search.keys import ALL_KEYS, month_of, months_between
 from articles.search.recent import recent_articles
 from articles.search.signs import pairs_in
@@ -43,6 +44,7 @@ class _SqliteEngine:
             cursor.execute("DELETE FROM articles_search WHERE article_id = %s", [article_id])
 
     def newest(self, wanted, unwanted, limit, span=None):
+        """The sort keys of so many of the newest matches of clauses."""
         low, high = span or ALL_KEYS
         with connection.cursor() as cursor:
             cursor.execute(
@@ -51,7 +53,19 @@ class _SqliteEngine:
                 " ORDER BY rowid DESC LIMIT %s)",
                 [self._expression(wanted, unwanted), low, high, limit],
             )
-            return _keys(cursor.fetchall())
+            return _keys(*cursor.fetchone())
+
+    def newest_and_best(self, wanted, better, unwanted, limit, few, enough, span=None):
+        """The newest as above; and where there are more than few, the newest of better clauses:
+        enough of each, until one of them has enough."""
+        newest, best = self.newest(wanted, unwanted, limit, span), []
+        if len(newest) > few:
+            for clauses in better:
+                found = self.newest(clauses, unwanted, enough, span)
+                best += found
+                if len(found) >= enough:
+                    break
+        return newest, best
 
     def counts(self, clauses, recent):
         one = (
@@ -65,16 +79,13 @@ class _SqliteEngine:
             cursor.execute("SELECT " + ", ".join([f"({one})"] * len(clauses)), parameters)
             return list(cursor.fetchone())
 
-    def lines(self, table, column, article_ids):
-        """Article id → what a column says of it, of some that can be found."""
+    def rows(self, query, article_ids):
+        """The rows of a query that ends in a condition for some primary keys of articles."""
         article_ids = list(article_ids)
         marks = ", ".join(["%s"] * len(article_ids))
         with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT article_id, {column} FROM {table} WHERE article_id IN ({marks})",
-                article_ids,
-            )
-            return dict(cursor.fetchall())
+            cursor.execute(f"{query} IN ({marks})", article_ids)
+            return cursor.fetchall()
 
     def sort_in(self):
         """An entry is sorted in as it is written."""
@@ -136,28 +147,69 @@ class _PostgresEngine:
             cursor.execute("DELETE FROM articles_search WHERE article_id = %s", [article_id])
 
     def newest(self, wanted, unwanted, limit, span=None):
-        query = self._expression(wanted, unwanted, " <-> ")
-        without_phrases = [clause for clause in unwanted if all(len(a.tokens) == 1 for a in clause)]
-        candidates = self._expression(wanted, without_phrases, " & ")
-        low, high = span or ALL_KEYS
-        if span:
-            candidates = f"({candidates}) & ({months_between(low, high)})"
-        steps = () if span else recent_articles().steps
         with self.cursor() as cursor:
             cursor.execute(
-                "SELECT keys FROM articles_search_newest(%s::tsquery,"
+                "SELECT keys FROM articles_search_newest(%s::tsquery, nullif(%s, '')::tsquery,"
                 " nullif(%s, '')::tsquery, %s::tsquery[], %s::bigint[], %s, %s, %s)",
+                [*self._queries(wanted, unwanted, span), *self._among(span), limit],
+            )
+            return _keys(*cursor.fetchone())
+
+    def newest_and_best(self, wanted, better, unwanted, limit, few, enough, span=None):
+        better = [self._query(clauses, unwanted, span) for clauses in better]
+        with self.cursor() as cursor:
+            cursor.execute(
+                "SELECT keys, best FROM articles_search_found(%s::tsquery, nullif(%s, '')::tsquery,"
+                " nullif(%s, '')::tsquery, %s::tsquery[], %s::bigint[], %s, %s, %s,"
+                " %s::tsquery[], %s::tsquery[], %s, %s)",
                 [
-                    candidates,
-                    "" if query == candidates and not span else query,
-                    _array(f'"{months}"' for months, _key in steps),
-                    _array(key for _months, key in steps),
-                    low,
-                    high,
-                    limit,
+                    *self._queries(wanted, unwanted, span),
+                    *(*self._among(span), limit),
+                    *(_array(map(_quoted, one)) for one in zip(*better, strict=True)),
+                    *(few, enough),
                 ],
             )
-            return _keys(cursor.fetchall())
+            newest, best = cursor.fetchone()
+            return _keys(newest), _keys(best)
+
+    def _queries(self, wanted, unwanted, span):
+        """Two queries for what the index can answer, the second of which may be empty, and one for
+        what the entries must be compared with, which is empty where there are no phrases.
+
+        Together with words, of which there are many more, names would take twice as long.
+        """
+        mixed = [n for n, clause in enumerate(wanted) if len(set(map(is_name, clause))) == 2]
+        if len(mixed) != 1:
+            candidates, phrases = self._query(wanted, unwanted, span)
+            return candidates, "", phrases
+        number = mixed[0]
+        parts = [[], []]
+        for alternative in wanted[number]:
+            parts[is_name(alternative)].append(alternative)
+        before, after = wanted[:number], wanted[number + 1 :]
+        (words, phrases), (names, more_phrases) = (
+            self._query([*before, part, *after], unwanted, span) for part in parts
+        )
+        if phrases or more_phrases:
+            phrases = self._expression(wanted, unwanted, " <-> ")
+        return words, names, phrases
+
+    def _query(self, wanted, unwanted, span):
+        """One query for what the index can answer, and one for phrases, as above."""
+        rows = [alternative for clause in (*wanted, *unwanted) for alternative in clause]
+        has_phrases = any(len(alternative.tokens) > 1 for alternative in rows)
+        without_phrases = [clause for clause in unwanted if all(len(a.tokens) == 1 for a in clause)]
+        candidates = self._expression(wanted, without_phrases, " & ")
+        if span:
+            candidates = f"({candidates}) & ({months_between(*span)})"
+        return candidates, self._expression(wanted, unwanted, " <-> ") if has_phrases else ""
+
+    def _among(self, span):
+        """The months that are looked up first, the sort keys with which they begin, and the sort
+        keys from which and to which."""
+        steps = () if span else recent_articles().steps
+        months = _array(_quoted(months) for months, _key in steps)
+        return months, _array(key for _months, key in steps), *(span or ALL_KEYS)
 
     def counts(self, clauses, recent):
         one = "articles_search_count(%s::tsquery, %s::tsquery)"
@@ -172,13 +224,10 @@ class _PostgresEngine:
             cursor.execute("SELECT " + ", ".join([one] * len(clauses)), parameters)
             return list(cursor.fetchone())
 
-    def lines(self, table, column, article_ids):
+    def rows(self, query, article_ids):
         with self.cursor() as cursor:
-            cursor.execute(
-                f"SELECT article_id, {column} FROM {table} WHERE article_id = ANY (%s::bigint[])",
-                [_array(article_ids)],
-            )
-            return dict(cursor.fetchall())
+            cursor.execute(f"{query} = ANY (%s::bigint[])", [_array(article_ids)])
+            return cursor.fetchall()
 
     def sort_in(self):
         # Only an index's owner may ask for it. Where the worker is another, the database sorts in
@@ -219,9 +268,14 @@ def _array(items):
     return f"{{{','.join(map(str, items))}}}"
 
 
-def _keys(texts):
+def _quoted(query):
+    """A query in such an array."""
+    return f'"{query}"' if query else "NULL"
+
+
+def _keys(text):
     """The sort keys in what a database gives, which takes much less as a text than as rows."""
-    return [int(key) for (text,) in texts for key in (text or "").split()]
+    return list(map(int, text.split())) if text else []
 
 
 _ENGINES = {"sqlite": _SqliteEngine(), "postgresql": _PostgresEngine()}

@@ -8,7 +8,7 @@ from articles import vocabulary
 from articles.search import ranking
 from articles.search.asking import NO_FILTERS, Alternative, Query, Terms, parse
 from articles.search.engines import engine
-from articles.search.keys import article_of
+from articles.search.keys import articles_of
 from articles.search.recent import recent_articles
 from articles.search.signs import IN_HEADING, IN_TITLE
 
@@ -41,9 +41,8 @@ class Found:
     def __len__(self):
         return len(self.keys)
 
-    @property
-    def article_ids(self):
-        return list(map(article_of, self.keys))
+    def article_ids(self, start=0, end=None):
+        return articles_of(self.keys[start:end])
 
 
 def find(query, *, offset=0, limit=20):
@@ -57,7 +56,7 @@ def find(query, *, offset=0, limit=20):
     found = find_all(parsed)
     start = max(offset, 0)
     return Hits(
-        ids=found.article_ids[start : start + max(limit, 0)],
+        ids=found.article_ids(start, start + max(limit, 0)),
         total=len(found),
         is_capped=found.is_capped,
         terms=parsed.terms,
@@ -68,18 +67,21 @@ def find_all(query, filters=NO_FILTERS, *, by_date=False):
     """Everything that a Query finds under some Filters, as Found."""
     if not query.wanted:
         return _found_as(query, [])
-    newest = partial(_newest, filters, query.unwanted)
+    find = partial(_newest_and_best, query.unwanted, filters, by_date)
     wanted = weighed = query.wanted
-    keys = newest(wanted, ranking.MATCHES_MAX + 1)
-    if query.unfinished and len(keys) <= ranking.MATCHES_MAX:
-        # Only where the word itself hasn't found enough.
+    # Only where the word itself hasn't found enough, it may be the beginning of another.
+    enough = ranking.MATCHES_MAX if query.unfinished else ranking.weighed_max()
+    keys, placed = find(wanted, enough)
+    if query.unfinished and len(keys) <= enough:
         begun = _spelt_out(query.unfinished)
-        if begun != wanted[-1]:
+        has_more = begun != wanted[-1]
+        if has_more:
             wanted, weighed = (*wanted[:-1], begun), (*wanted[:-1], query.unfinished)
-            keys = newest(wanted, ranking.MATCHES_MAX + 1)
+        if has_more or len(keys) > ranking.weighed_max():
+            keys, placed = find(wanted, ranking.weighed_max())
     if by_date or len(keys) < 2:
         return _found_as(query, keys)
-    return _found_as(query, keys, first=ranking.best_of(wanted, weighed, keys, newest))
+    return _found_as(query, keys, first=ranking.best_of(wanted, weighed, keys, placed))
 
 
 def _found_as(query, keys, *, first=()):
@@ -140,7 +142,7 @@ def _find_in(query, places, limit):
     clauses = [c for clause in wanted for c in ranking.in_places(clause, places)]
     if not all(clauses):
         return []
-    return list(map(article_of, _newest(NO_FILTERS, query.unwanted, clauses, limit)))
+    return articles_of(_newest(NO_FILTERS, query.unwanted, clauses, limit))
 
 
 def how_often(clauses):
@@ -151,6 +153,22 @@ def how_often(clauses):
 def has_any(clauses, filters=NO_FILTERS):
     """Whether any article fulfils some clauses."""
     return bool(_newest(filters, (), clauses, 1))
+
+
+def _newest_and_best(unwanted, filters, by_date, wanted, few):
+    """The sort keys of the newest matches and, where there are more than few, of those with the
+    words in the best places."""
+    if by_date:
+        return _newest(filters, unwanted, wanted, ranking.MATCHES_MAX + 1), ()
+    return engine().newest_and_best(
+        [*wanted, *filters.clauses],
+        [[*clauses, *filters.clauses] for clauses in ranking.better_places(wanted)],
+        unwanted,
+        ranking.MATCHES_MAX + 1,
+        few,
+        ranking.RANKED_MAX,
+        filters.span,
+    )
 
 
 def _newest(filters, unwanted, wanted, limit):

@@ -8,6 +8,7 @@ from django.utils import timezone
 from articles.search.signs import MONTH
 
 _ID_BITS = 32
+_ID_MASK = (1 << _ID_BITS) - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ALL_KEYS = (-(2**62), 2**62)
 
@@ -18,8 +19,8 @@ def key_of(article_id, published_at):
     return (minutes << _ID_BITS) | article_id
 
 
-def article_of(sort_key):
-    return sort_key & ((1 << _ID_BITS) - 1)
+def articles_of(sort_keys):
+    return [key & _ID_MASK for key in sort_keys]
 
 
 def date_of(sort_key):

@@ -3,13 +3,16 @@
 from collections import deque
 from dataclasses import dataclass
 from functools import lru_cache
+from html import escape
 
-from django.utils.html import escape
 from django.utils.safestring import mark_safe
 
 from articles.search.entries import TEXT_MAX_LENGTH
 from articles.search.signs import is_gap
 from articles.text_analysis import forms, stems, tokens, words_beginning
+
+# So much of a text is looked through at a time, since what is sought is often near its beginning.
+_LOOKED_THROUGH = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +92,25 @@ def _found(text, terms, length):
     """Where the terms stand: begin, end, term. What comes after a passage with enough of them is
     left out.
     """
-    found, near, until = [], deque(), len(text)
-    for match in words_beginning(text, terms.beginnings):
-        begin, end = match.span()
-        if begin > until:
-            break
-        term = _matched_term(match[0], terms)
-        if not term:
-            continue
-        found.append((begin, end, term))
-        near.append(found[-1])
-        while near and near[0][0] + length * 3 // 4 < end:
-            near.popleft()
-        if until == len(text) and len({term for _, _, term in near}) >= terms.enough > 0:
-            until = near[0][0] + length
+    found, near = [], deque()
+    begin, until = 0, len(text)
+    while begin < until:
+        end = text.find(" ", begin + _LOOKED_THROUGH)
+        end = end if end >= 0 else len(text)
+        for match in words_beginning(text, terms.beginnings, begin, end):
+            at, after = match.span()
+            if at > until:
+                break
+            term = _matched_term(match[0], terms)
+            if not term:
+                continue
+            found.append((at, after, term))
+            near.append(found[-1])
+            while near and near[0][0] + length * 3 // 4 < after:
+                near.popleft()
+            if until == len(text) and len({term for _, _, term in near}) >= terms.enough > 0:
+                until = min(near[0][0] + length, until)
+        begin = end
     return found
 
 

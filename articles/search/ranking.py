@@ -13,7 +13,7 @@ from itertools import islice
 from articles.search.asking import Alternative, is_name
 from articles.search.engines import engine
 from articles.search.entries import HEAVIEST, WEIGHT_STEPS, weights_by_word
-from articles.search.keys import article_of
+from articles.search.keys import articles_of
 from articles.search.recent import recent_articles
 from articles.search.signs import AUTHOR, IN_HEAD, IN_HEADING, IN_TITLE, RECURRING, is_gap
 
@@ -25,29 +25,43 @@ RANKED_MAX = 100
 _PLACES = ((IN_TITLE,), (IN_HEAD,), (IN_HEAD, IN_HEADING), (RECURRING,))
 # What a word weighs that is a part of such a name: less than what a text can give.
 _AUTHOR_WEIGHT, _TAG_WEIGHT = 0.8, 0.6
+# What an article's own row says for its weight: queries that want the condition for it.
+_HEAVIEST = "SELECT article_id, words, '' FROM articles_search_heaviest WHERE article_id"
+_HEAVIEST_AND_NAMES = (
+    "SELECT entry.article_id, heaviest.words, entry.names FROM articles_search AS entry"
+    " LEFT JOIN articles_search_heaviest AS heaviest ON heaviest.article_id = entry.article_id"
+    " WHERE entry.article_id"
+)
+_ALL_WEIGHTS = "SELECT article_id, weights FROM articles_search WHERE article_id"
 
 
-def best_of(wanted, weighed, keys, newest):
+def better_places(wanted):
+    """The clauses that are wanted with the words in the best places, then in others, and so on."""
+    return [[c for clause in wanted for c in in_places(clause, places)] for places in _PLACES]
+
+
+def best_of(wanted, weighed, keys, placed):
     """The keys of the best of all that was found, in the order of their rank: of the newest, whose
-    keys are given, and of those that are left out of them.
+    keys are given, and of those with the words in the best places that are left out of them.
 
     weighed: the clauses that are wanted, with beginnings of words as such.
     """
     chosen = keys
-    if len(keys) > min(RANKED_MAX, MATCHES_MAX):
-        chosen = {}
-        for places in _PLACES:
-            if len(chosen) < RANKED_MAX:
-                clauses = [c for clause in wanted for c in in_places(clause, places)]
-                chosen |= dict.fromkeys(newest(clauses, RANKED_MAX))
+    if len(keys) > weighed_max():
+        chosen = dict.fromkeys(placed)
         if len(chosen) < RANKED_MAX:
             chosen |= dict.fromkeys(keys)
         chosen = sorted(islice(chosen, RANKED_MAX), reverse=True)
     return by_weight(wanted, weighed, chosen)
 
 
+def weighed_max():
+    """Up to how many matches are all weighed."""
+    return min(RANKED_MAX, MATCHES_MAX)
+
+
 def by_weight(wanted, weighed, keys):
-    """Some keys, the newest first, in the order of what the words weigh in their articles. Four
+    """Some keys, the newest first, in the order of what the words weigh in their articles. Three
     queries at most."""
     if not keys:
         return []
@@ -57,32 +71,30 @@ def by_weight(wanted, weighed, keys):
         counts = engine().counts(wanted, recent)
         rarity = [math.log(1 + recent.articles / (count + 0.5)) for count in counts]
     weighers = list(zip(rarity, map(_weigher, weighed), strict=True))
-    ids = list(map(article_of, keys))
+    ids = articles_of(keys)
     has_names = any(is_name(alternative) for clause in weighed for alternative in clause)
-    names = engine().lines("articles_search", "names", ids) if has_names else {}
     # Most can be told by the heaviest words, which are few.
-    lines = engine().lines("articles_search_heaviest", "words", ids)
-    scores = _scores(weighers, ids, names, lines, are_all=False)
+    rows = engine().rows(_HEAVIEST_AND_NAMES if has_names else _HEAVIEST, ids)
+    known = {pk: (words or "", names) for pk, words, names in rows}
+    scores = {pk: _score(weighers, *known.get(pk, ("", "")), are_all=False) for pk in ids}
     unsure = [pk for pk, score in scores.items() if score is None]
-    if unsure:
-        scores |= _scores(weighers, unsure, names, _weights_of(unsure), are_all=True)
+    for pk, weights in engine().rows(_ALL_WEIGHTS, unsure) if unsure else ():
+        scores[pk] = _score(weighers, weights, known.get(pk, ("", ""))[1], are_all=True)
+    order = {key: scores[pk] or 0 for key, pk in zip(keys, ids, strict=True)}
     # Sorting keeps the order of equals.
-    return sorted(keys, key=lambda key: scores[article_of(key)], reverse=True)
+    return sorted(keys, key=order.get, reverse=True)
 
 
-def _scores(weighers, ids, names, lines, *, are_all):
-    """Article id → what all of some weighers, each with its factor, find together in the article;
-    None where they can't tell. lines: article id → those of its weights, or the first of them."""
-    scores = {}
-    for pk in ids:
-        own, named = lines.get(pk, ""), names.get(pk, "")
-        weights = [weight_in(own, named, are_all) for _factor, weight_in in weighers]
-        scores[pk] = (
-            None
-            if None in weights
-            else sum(factor * weight for (factor, _), weight in zip(weighers, weights, strict=True))
-        )
-    return scores
+def _score(weighers, weights, names, *, are_all):
+    """What all of some weighers, each with its factor, find together in an article; None where
+    they can't tell, since the weights are the first of its lines and not all."""
+    total = 0
+    for factor, weight_in in weighers:
+        weight = weight_in(weights, names, are_all)
+        if weight is None:
+            return None
+        total += factor * weight
+    return total
 
 
 def _weigher(clause):
@@ -120,14 +132,10 @@ def _weigher(clause):
     return weight_in
 
 
-def _weights_of(article_ids):
-    return engine().lines("articles_search", "weights", article_ids)
-
-
 def weights_of(article_ids):
     """Article id → (word → what it weighs in it), of those that can be found. One query."""
-    found = _weights_of(article_ids) if article_ids else {}
-    return {pk: weights_by_word(found[pk]) for pk in article_ids if found.get(pk)}
+    rows = engine().rows(_ALL_WEIGHTS, article_ids) if article_ids else ()
+    return {pk: weights_by_word(weights) for pk, weights in rows if weights}
 
 
 def in_places(clause, places):

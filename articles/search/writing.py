@@ -7,7 +7,7 @@ from articles.models import Article
 from articles.search.asking import Alternative
 from articles.search.engines import engine
 from articles.search.entries import make_entry
-from articles.search.keys import article_of, key_of
+from articles.search.keys import articles_of, key_of
 
 BATCH_SIZE = 200
 
@@ -45,7 +45,7 @@ def remove(article_id):
 def _other_with(word):
     """The id of a public article that has a word, or None."""
     found = engine().newest([(Alternative((word,)),)], [], 5)
-    rows = Article.objects.filter(pk__in=map(article_of, found))
+    rows = Article.objects.filter(pk__in=articles_of(found))
     for article in rows.only("title", "standfirst", "body", "text").order_by("-pk"):
         text = typesetting.text_of(article)
         if word in vocabulary.words_of(article.title, article.standfirst, text):

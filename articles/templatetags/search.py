@@ -1,7 +1,8 @@
 """What the page of the search is full of, as HTML, since templates take long for each of many."""
 
+from html import escape
+
 from django import template
-from django.utils.html import escape
 from django.utils.safestring import mark_safe
 
 register = template.Library()

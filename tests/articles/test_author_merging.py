@@ -245,7 +245,7 @@ def test_home_and_sitemap_know_one(client, merged, zora):
 def test_search_for_any_name_finds_what_both_have_written(client, merged, query):
     answer = client.get("/search/", {"q": query}).context["answer"]
 
-    found = set(answer.found.article_ids)
+    found = set(answer.found.article_ids())
     by_both = {article.pk for article in Article.objects.filter(title__in=["Both", "New", "Early"])}
     assert by_both == found
 
@@ -277,7 +277,7 @@ def test_search_is_narrowed_down_to_an_author_by_either_address(client, merged):
     found = {
         slug: len(
             client.get("/search/", {"q": "paragraph", "author": slug})
-            .context["answer"].found.article_ids
+            .context["answer"].found.article_ids()
         )
         for slug in ("ada-lovelace", "zora-byron", "grace")
     }  # fmt: skip
@@ -686,7 +686,7 @@ def test_whatever_is_merged_and_undone_is_as_it_was_when_all_is_undone(acts, ord
 
 def test_rebuilding_changes_nothing_that_readers_find(client, merged):
     def found():
-        return client.get("/search/", {"q": "Zora"}).context["answer"].found.article_ids
+        return client.get("/search/", {"q": "Zora"}).context["answer"].found.article_ids()
 
     before = found()
 
