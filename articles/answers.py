@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from articles import labels, search, tag_sets, vocabulary
 from articles.models import Tag
-from articles.prepared import Prepared, instance
+from articles.prepared import Prepared
 from articles.search import Filters, Found
 from articles.site import shelf
 from articles.text_analysis import STOP_WORDS
@@ -63,6 +63,15 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """A tag or an author that readers find in lists."""
+
+    url: str
+    name: str
+    article_count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What was found for what a reader asked.
 
@@ -76,7 +85,7 @@ class Answer:
     is_mended: bool = False
     is_partial: bool = False
     perhaps: str = ""
-    named: list = field(default_factory=list)
+    named: list[Named] = field(default_factory=list)
 
 
 def answer(asked):
@@ -225,20 +234,6 @@ def _words_of_names():
 # Named by what was typed.
 
 
-_OF_NAMED = ("id", "name", "slug", "article_count")
-_listed = {
-    model: Prepared(
-        lambda pks, model=model: (
-            model.objects.listed()
-            .filter(pk__in=pks)
-            .order_by("-article_count", "name")
-            .values_list(*_OF_NAMED)
-        )
-    )
-    for model in (Tag, Author)
-}
-
-
 def named(names, query, *, limit=3):
     """Tags and authors, in lists now, with a name that is exactly what a Query says."""
     words = [word for word, _start, _end in query.words]
@@ -248,10 +243,16 @@ def named(names, query, *, limit=3):
     tokens = dict.fromkeys(
         token for token, name in rows if [one for one in name if one not in STOP_WORDS] == words
     )
+    if not tokens:
+        return []
     tags, authors = search.named_ids(tokens)
+    sets = tag_sets.current()
     found = []
-    for model, pks in ((Tag, tags), (Author, authors)):
-        found += [instance(model, _OF_NAMED, row) for row in _listed[model](pks)]
+    for kind, look_up, pks in (("tag", labels.tags, tags), ("author", labels.authors, authors)):
+        known = look_up(pks)
+        counts = {pk: sets.article_count(kind, pk) for pk in pks if pk in known}
+        of_kind = [Named(known[pk].url, known[pk].name, n) for pk, n in counts.items() if n]
+        found += sorted(of_kind, key=lambda one: (-one.article_count, one.name))
     return found[:limit]
 
 

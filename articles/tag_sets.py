@@ -108,6 +108,12 @@ class TagSets:
         """The Selection of what has some primary keys."""
         return Selection(self, BitMap(articles))
 
+    def article_count(self, kind, pk):
+        """How many public articles a tag or an author has, with what is merged into it."""
+        if kind == "tag":
+            return len(self.by_pk[pk].articles) if pk in self.by_pk else 0
+        return len(self.authors.get(pk, ()))
+
     def written_by(self, pk):
         """The Selection of what an author, or one who is merged into it, has written."""
         return Selection(self, self.authors.get(pk, BitMap()))

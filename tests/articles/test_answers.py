@@ -361,7 +361,7 @@ def everything_found(client):
     found = {}
     for query in FUEL_QUERIES:
         page = page_of(client, query)
-        named = [one.get_absolute_url() for one in page.context["answer"].named]
+        named = [one.url for one in page.context["answer"].named]
         found[query] = titles(page), narrowing(page), named
     for slug in ("oil", "crude", "tar"):
         found[slug, "chosen"] = ask(client, "tanker", tag=slug)
@@ -392,7 +392,7 @@ def test_merged_tags_are_one_choice_that_counts_each_article_once(client, fuels)
     ]
     for query in ("crude", "rohöl", "oil"):
         named = page_of(client, query).context["answer"].named
-        assert [one.get_absolute_url() for one in named] == ["/tags/oil/"]
+        assert [one.url for one in named] == ["/tags/oil/"]
         suggested = client.get("/search/suggest/", {"q": query}).json()["suggestions"]
         assert [one["url"] for one in suggested] == ["/tags/oil/"]
 
@@ -567,7 +567,7 @@ def test_next_page_keeps_what_was_chosen(client, monkeypatch):
 def test_page_of_the_name_that_was_typed_is_named(client, fleet):
     page = page_of(client, "water")
 
-    assert [one.get_absolute_url() for one in page.context["answer"].named] == ["/tags/water/"]
+    assert [one.url for one in page.context["answer"].named] == ["/tags/water/"]
     assert page_of(client, "water tanker").context["answer"].named == []
 
 
