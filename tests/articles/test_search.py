@@ -13,6 +13,8 @@ from django.utils.safestring import SafeString
 from articles import guards, search
 from articles.models import Article, Revision
 from articles.search import passages, ranking, recent, writing
+from articles.search.asking import Alternative
+from articles.search.signs import TAG
 from tests.factories import erase, make_public
 
 FIRST_DAY = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -486,6 +488,67 @@ def test_find_finds_the_same_whatever_counts_as_recent(publish, monkeypatch, rec
         for query in ("oil", '"crude tanker"', "oil -gas"):
             found_by_date = search.find_all(search.parse(query), search.Filters(dates=dates))
             assert found_by_date.article_ids() == expected
+
+
+_PARTS = ["oil", "gas", "coal", '"oil gas"', '"gas coal"', "-coal", '-"coal oil"', "-oil"]
+_TAGS_OF_WORDS = {"oil": 1, "gas": 2}
+
+
+def _names_of(_words):
+    def named(row, *, begun=False):
+        tag = _TAGS_OF_WORDS.get(row[0]) if len(row) == 1 else None
+        return (Alternative((f"{TAG}{tag}",)),) if tag else ()
+
+    return named
+
+
+def _has(part, words, tags):
+    row = part.strip('-"').split()
+    places = range(len(words))
+    is_there = any(words[place : place + len(row)] == row for place in places)
+    is_there |= len(row) == 1 and _TAGS_OF_WORDS.get(row[0]) in tags
+    return is_there != part.startswith("-")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_find_finds_what_has_the_words_or_is_called_so(publish, monkeypatch, seed):
+    chance = random.Random(seed)
+    monkeypatch.setattr(recent, "RECENT_MIN", 12)
+    monkeypatch.setattr(recent, "STEP_MIN", 5)
+    monkeypatch.setattr(recent, "_recent_remembered", {})
+    monkeypatch.setattr(ranking, "RANKED_MAX", 4)
+    made = {}
+    for number in range(24):
+        words = chance.choices(["oil", "gas", "coal", "sand"], k=4)
+        tags = chance.sample([1, 2, 3], chance.randrange(3))
+        at = FIRST_DAY + timedelta(days=20 * number)
+        article = publish("Untitled", published_at=at)
+        search.index(
+            article.pk, language="en", title=words[0], standfirst="", text=" ".join(words[1:]),
+            tag_ids=tags,
+        )  # fmt: skip
+        made[article.pk] = (at.year, [words[0], "", "", *words[1:]], tags)
+
+    for _round in range(60):
+        parts = chance.sample(_PARTS, chance.randrange(1, 4))
+        year, tag = chance.choice([None, 2026, 2027]), chance.choice([None, None, 3])
+        query = search.parse(" ".join(parts), _names_of)
+        dates = year and tuple(datetime(one, 1, 1, tzinfo=UTC) for one in (year, year + 1))
+        filters = search.Filters(tag_ids=(tag,) if tag else (), dates=dates)
+        expected = [
+            pk
+            for pk, (of_year, words, tags) in reversed(made.items())
+            if query.wanted
+            and year in (None, of_year)
+            and (tag is None or tag in tags)
+            and all(_has(part, words, tags) for part in parts)
+        ]
+
+        newest = search.find_all(query, filters, by_date=True)
+        best = search.find_all(query, filters)
+
+        assert newest.article_ids() == expected, (parts, year, tag)
+        assert sorted(best.article_ids()) == sorted(expected), (parts, year, tag)
 
 
 # What is in the index.
