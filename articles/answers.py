@@ -178,9 +178,16 @@ def mend(find, words, query, *, often=0, beginning=False):
     word may be the beginning of what is meant.
     """
     typed = list({word: None for word, _start, _end in query.words})
+    # To count what very many articles have is dear.
+    usual = vocabulary.usual(typed)
+    doubtful = [word for word in typed if word not in usual]
+    if not doubtful:
+        return ""
     clauses = find.clauses(typed)
-    counts = dict(zip(typed, search.how_often(list(clauses.values())), strict=True))
-    rare = [word for word in sorted(typed, key=counts.get) if counts[word] <= RARE]
+    counts = dict(
+        zip(doubtful, search.how_often([clauses[word] for word in doubtful]), strict=True)
+    )
+    rare = [word for word in sorted(doubtful, key=counts.get) if counts[word] <= RARE]
     unknown = [word for word in rare if not counts[word] and not search.has_any([clauses[word]])]
     replaced = {}
     for word in (unknown or rare)[:MENDED_MAX]:

@@ -102,6 +102,12 @@ def _in_portions(items):
 # Asking.
 
 
+def usual(words):
+    """Those of some words that at least WITNESSES articles have, as far as is known. One query."""
+    counts = _count(words)
+    return {word for word in words if counts.get(word, 0) >= WITNESSES}
+
+
 def meant_by(word, *, others=(), limit=6, beginning=False):
     """What a misspelt word may have meant, the likeliest first. One query.
 
