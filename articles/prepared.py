@@ -84,7 +84,7 @@ class _Written:
                 cursor.execute(f"{self.sql} OFFSET {offset:d}", values)
                 rows = cursor.fetchall()
         else:
-            with _cursor_for_more() as cursor:
+            with cursor_to_ask_again() as cursor:
                 cursor.execute(self.sql, values)
                 rows = cursor.fetchall()
         if self.converters:
@@ -92,8 +92,9 @@ class _Written:
         return rows
 
 
-def _cursor_for_more():
-    """A cursor for what will be asked again; SQLite's keeps what it has read by itself."""
+def cursor_to_ask_again():
+    """A cursor for a query that will be asked again with other values, in conditions only; SQLite's
+    keeps what it has read by itself."""
     return getattr(connection, "planned_cursor", connection.cursor)()
 
 

@@ -6,13 +6,14 @@ article that is taken away takes its rows along, and a word of which none is lef
 one if the search index knows an article that has it; so no word outlives its last article.
 """
 
+import json
+
 from django.db import connection
-from django.db.models import Count
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from articles.models import Word
-from articles.prepared import Prepared
+from articles.prepared import cursor_to_ask_again
 from articles.text_analysis import STOP_WORDS, tokens
 
 # How many articles stand for a word, so that it seldom has to be looked for another.
@@ -56,15 +57,15 @@ def enter(wanted, find_other, *, witnesses=WITNESSES):
     gone = {pk: word for pk, article, word in rows if word not in wanted[article]}
     for some in _in_portions(gone):
         Word.objects.filter(pk__in=some).delete()
-    known = _count({word for words in wanted.values() for word in words})
+    written = {word for words in wanted.values() for word in words}
+    few = _with_few(written, witnesses)
     added = []
     for article, words in wanted.items():
         for word in sorted(words):
-            if known.get(word, 0) < witnesses and (article, word) not in own:
-                known[word] = known.get(word, 0) + 1
+            if few.get(word, witnesses) < witnesses and (article, word) not in own:
+                few[word] += 1
                 added.append(_row(article, word))
-    left = {word for word in gone.values() if word not in known}
-    left -= _count(left).keys()
+    left = _with_few(set(gone.values()) - written, 1)
     for word in sorted(left):
         other = find_other(word)
         if other is not None:
@@ -79,18 +80,26 @@ def _row(article_id, word):
     )
 
 
-_witnesses = Prepared(
-    lambda words: (
-        Word.objects.filter(word__in=words).order_by().values_list("word").annotate(Count("pk"))
-    )
-)
+# Texts of a list as rows.
+_LISTED = {
+    "sqlite": "SELECT value AS word FROM json_each(%s)",
+    "postgresql": "SELECT json_array_elements_text(%s::json) AS word",
+}
 
 
-def _count(words):
-    """word → how many articles stand for it, of those that have any."""
+def _with_few(words, witnesses):
+    """word → how many articles stand for it, of those that have fewer witnesses than so many."""
     counts = {}
     for some in _in_portions(words):
-        counts |= dict(_witnesses(some))
+        with cursor_to_ask_again() as cursor:
+            cursor.execute(
+                "SELECT word, witnesses FROM (SELECT word,"
+                " (SELECT COUNT(*) FROM articles_word AS row WHERE row.word = asked.word)"
+                f" AS witnesses FROM ({_LISTED[connection.vendor]}) AS asked) AS counted"
+                " WHERE witnesses < %s",
+                [json.dumps(some), witnesses],
+            )
+            counts |= dict(cursor.fetchall())
     return counts
 
 
@@ -104,8 +113,7 @@ def _in_portions(items):
 
 def usual(words):
     """Those of some words that at least WITNESSES articles have, as far as is known. One query."""
-    counts = _count(words)
-    return {word for word in words if counts.get(word, 0) >= WITNESSES}
+    return set(words) - _with_few(words, WITNESSES).keys()
 
 
 def meant_by(word, *, others=(), limit=6, beginning=False):
@@ -139,7 +147,7 @@ def beginning_with(start):
     """Words that begin with some letters, the shortest first, those themselves left out. One
     query."""
     # In words of its own, since each search for a rare word asks it.
-    with connection.cursor() as cursor:
+    with cursor_to_ask_again() as cursor:
         cursor.execute(
             "SELECT DISTINCT length, word FROM articles_word"
             " WHERE start = %s AND word LIKE %s AND word <> %s ORDER BY length, word LIMIT %s",

@@ -6,6 +6,7 @@ score is used: it has to be computed for every match, and the two don't agree.
 
 from django.db import connection
 
+from articles.prepared import cursor_to_ask_again
 from articles.search.asking import is_name
 from articles.search.keys import ALL_KEYS, month_of, months_between
 from articles.search.recent import recent_articles
@@ -20,10 +21,6 @@ class _SqliteEngine:
 
     The ascii tokenizer takes a token as it is: everything beyond ASCII is a letter to it.
     """
-
-    def cursor(self):
-        """A cursor for what is asked again and again with other values."""
-        return connection.cursor()
 
     def write(self, article_id, sort_key, entry):
         self.remove(article_id)
@@ -120,9 +117,6 @@ class _PostgresEngine:
     of words it has, and only where those of a phrase are, it is read.
     """
 
-    def cursor(self):
-        return connection.planned_cursor()
-
     def write(self, article_id, sort_key, entry):
         positions = {}
         for position, token in enumerate(entry.sequence, start=1):
@@ -147,7 +141,7 @@ class _PostgresEngine:
             cursor.execute("DELETE FROM articles_search WHERE article_id = %s", [article_id])
 
     def newest(self, wanted, unwanted, limit, span=None):
-        with self.cursor() as cursor:
+        with cursor_to_ask_again() as cursor:
             cursor.execute(
                 "SELECT keys FROM articles_search_newest(%s::tsquery, nullif(%s, '')::tsquery,"
                 " nullif(%s, '')::tsquery, %s::tsquery[], %s::bigint[], %s, %s, %s)",
@@ -157,7 +151,7 @@ class _PostgresEngine:
 
     def newest_and_best(self, wanted, better, unwanted, limit, few, enough, span=None):
         better = [self._query(clauses, unwanted, span) for clauses in better]
-        with self.cursor() as cursor:
+        with cursor_to_ask_again() as cursor:
             cursor.execute(
                 "SELECT keys, best FROM articles_search_found(%s::tsquery, nullif(%s, '')::tsquery,"
                 " nullif(%s, '')::tsquery, %s::tsquery[], %s::bigint[], %s, %s, %s,"
@@ -225,7 +219,7 @@ class _PostgresEngine:
             return list(cursor.fetchone())
 
     def rows(self, query, article_ids):
-        with self.cursor() as cursor:
+        with cursor_to_ask_again() as cursor:
             cursor.execute(f"{query} = ANY (%s::bigint[])", [_array(article_ids)])
             return cursor.fetchall()
 
