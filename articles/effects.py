@@ -20,6 +20,7 @@ from articles.models import (
     TagChange,
 )
 from articles.names import fold
+from articles.prepared import Prepared
 from articles.rendering import structure
 from authors.models import Author
 
@@ -129,14 +130,24 @@ def sections_leaving(drafts):
         article.pk: {heading.anchor for heading in structure(revision.body).headings}
         for article, revision in drafts
     }
-    citing = Reference.objects.filter(
-        target_article=OuterRef("article"), section=OuterRef("anchor")
-    ).exclude(source=OuterRef("article"))
-    sections = Section.objects.filter(Exists(citing), article__in=live, state=Section.State.LIVE)
-    for section in sections.order_by("position"):
-        if section.anchor not in stays[section.article_id]:
+    # Hardly ever any, and so asked without who cites them.
+    without = [pk for pk, article, anchor in _live_sections(live) if anchor not in stays[article]]
+    if without:
+        citing = Reference.objects.filter(
+            target_article=OuterRef("article"), section=OuterRef("anchor")
+        ).exclude(source=OuterRef("article"))
+        for section in Section.objects.filter(Exists(citing), pk__in=without).order_by("position"):
             leaving[section.article_id].append(section)
     return leaving
+
+
+_live_sections = Prepared(
+    lambda pks: (
+        Section.objects.filter(article__in=pks, state=Section.State.LIVE)
+        .order_by()
+        .values_list("pk", "article", "anchor")
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +159,18 @@ class ToldTitle:
     article: Article
 
 
+# Asked of each one: SQLite would put all public ones on a list before.
+_hidden = Prepared(
+    lambda uids: (
+        Article.objects.filter(
+            ~Exists(Article.objects.public().filter(pk=OuterRef("pk"))), uid__in=uids
+        )
+        .order_by()
+        .values_list("pk")
+    )
+)
+
+
 def told_titles(revision):
     """The references of a revision whose words are the title of something unpublished."""
     return told_titles_of([revision])[0]
@@ -156,10 +179,10 @@ def told_titles(revision):
 def told_titles_of(revisions):
     """Likewise of several revisions: a list for each of them."""
     cited = [structure(revision.body).references for revision in revisions]
-    uids = {reference.token.uid for references in cited for reference in references}
-    # Asked of each one: SQLite would put all public ones on a list before.
-    is_public = Exists(Article.objects.public().filter(pk=OuterRef("pk")))
-    hidden = Article.objects.filter(~is_public, uid__in=uids).select_related("latest_revision")
+    uids = sorted({reference.token.uid for references in cited for reference in references})
+    if not (pks := [pk for (pk,) in _hidden(uids)]):
+        return [[] for _revision in revisions]
+    hidden = Article.objects.filter(pk__in=pks).select_related("latest_revision")
     hidden = {article.uid: article for article in hidden if not _is_known(article)}
     titles = {}
     for name in Name.objects.filter(article__in=list(hidden.values())).select_related("article"):

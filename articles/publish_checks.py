@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from articles import references
-from articles.models import Article, Image, PublishCheck, Section, Tag
+from articles.models import Article, Image, PublishCheck, Section, Tag, address_of
+from articles.prepared import Prepared
 from articles.rendering import related_token, structure
 from authors.models import Author
 
@@ -128,6 +129,21 @@ def _dangling(draft, known):
     }
 
 
+_articles = Prepared(
+    lambda uids: (
+        Article.objects.filter(uid__in=uids).order_by().values_list("uid", "state", "kind", "slug")
+    )
+)
+_sections = Prepared(
+    lambda uids: (
+        Section.objects.filter(article__uid__in=uids)
+        .exclude(state=Section.State.RETIRED)
+        .order_by()
+        .values_list("article__uid", "anchor")
+    )
+)
+
+
 def _leading_nowhere(tokens):
     """The tokens whose target isn't there, nor anything to which it leads on.
 
@@ -145,18 +161,17 @@ def _leading_nowhere(tokens):
     if not cited:
         return lost
     addresses = references.resolve(cited).addresses
-    uids = {token.uid for token in cited}
-    articles = {article.uid: article for article in Article.objects.filter(uid__in=uids)}
-    sections = Section.objects.filter(article__uid__in=uids).exclude(state=Section.State.RETIRED)
-    places = set(sections.values_list("article__uid", "anchor"))
+    uids = sorted({token.uid for token in cited})
+    articles = {uid: (state, address_of(kind, slug)) for uid, state, kind, slug in _articles(uids)}
+    places = set(_sections(uids))
     for token in cited:
-        article = articles.get(token.uid)
+        state, own_address = articles.get(token.uid, (None, None))
         has_place = not token.section or (token.uid, token.section) in places
-        if article is not None and article.state == Article.State.DRAFT:
+        if state == Article.State.DRAFT:
             leads = has_place
         else:
             address = addresses.get(token)
-            leads = address is not None and (has_place or address != article.get_absolute_url())
+            leads = address is not None and (has_place or address != own_address)
         if not leads:
             lost.add(token)
     return lost

@@ -179,14 +179,22 @@ def _content(row):
     )
 
 
+_pks_of = {
+    kind: Prepared(
+        lambda uids, model=model: (
+            model.objects.filter(uid__in=uids).order_by().values_list("uid", "pk")
+        )
+    )
+    for kind, model in _MODELS.items()
+}
+
+
 def _existing(named):
     """(kind, uid) → primary key, of those named that exist."""
     found = {}
-    for kind, model in _MODELS.items():
-        uids = {uid for named_kind, uid in named if named_kind == kind}
-        if uids:
-            for uid, pk in model.objects.filter(uid__in=uids).values_list("uid", "pk"):
-                found[kind, uid] = pk
+    for kind in _MODELS:
+        uids = sorted(uid for named_kind, uid in named if named_kind == kind)
+        found |= {(kind, uid): pk for uid, pk in _pks_of[kind](uids)}
     return found
 
 

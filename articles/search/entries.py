@@ -137,7 +137,7 @@ def weights_by_word(weights):
 
 
 def _shortened(sequence, loose):
-    if sum(len(token.encode()) for token in {*loose, *sequence}) <= TOKENS_MAX_BYTES:
+    if len("".join({*loose, *sequence}).encode()) <= TOKENS_MAX_BYTES:
         return sequence, frozenset(loose)
     # The loose tokens count first: without them an article would lose its rank.
     seen = set()

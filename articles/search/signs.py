@@ -21,8 +21,7 @@ TAG = "\ue011"
 AUTHOR = "\ue012"
 MONTH = "\ue013"
 # Tokens of two signs that say which words follow one another.
-_FIRST_PAIR_SIGN = 0xE200
-_PAIR_SIGNS = 512
+_PAIR_SIGNS = [chr(0xE200 + number) for number in range(512)]
 
 
 def with_gaps(row):
@@ -46,12 +45,9 @@ def pairs_in(row):
     four times as many an index takes half as much again.
     """
     words = [token for token in row if not is_gap(token)]
-    return {_pair(crc32(f"{one} {other}".encode())) for one, other in pairwise(words)}
-
-
-def _pair(number):
-    signs = number // _PAIR_SIGNS % _PAIR_SIGNS, number % _PAIR_SIGNS
-    return "".join(chr(_FIRST_PAIR_SIGN + sign) for sign in signs)
+    numbers = {crc32(f"{one} {other}".encode()) for one, other in pairwise(words)}
+    size = len(_PAIR_SIGNS)
+    return {_PAIR_SIGNS[n // size % size] + _PAIR_SIGNS[n % size] for n in numbers}
 
 
 def is_gap(token):

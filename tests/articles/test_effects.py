@@ -236,7 +236,7 @@ def test_check_asks_the_same_however_much_is_cited(number, harbour, django_asser
     body = "".join(f"<p>{cite(one, one.latest_revision.title)}</p>" for one in secrets)
     revision = change_draft(harbour, body=body + harbour.body)
 
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         finding = effects.of_publishing(harbour, revision)
 
     assert len(finding.told_titles) == number
