@@ -26,12 +26,7 @@ _PLACES = ((IN_TITLE,), (IN_HEAD,), (IN_HEAD, IN_HEADING), (RECURRING,))
 # What a word weighs that is a part of such a name: less than what a text can give.
 _AUTHOR_WEIGHT, _TAG_WEIGHT = 0.8, 0.6
 # What an article's own row says for its weight: queries that want the condition for it.
-_HEAVIEST = "SELECT article_id, words, '' FROM articles_search_heaviest WHERE article_id"
-_HEAVIEST_AND_NAMES = (
-    "SELECT entry.article_id, heaviest.words, entry.names FROM articles_search AS entry"
-    " LEFT JOIN articles_search_heaviest AS heaviest ON heaviest.article_id = entry.article_id"
-    " WHERE entry.article_id"
-)
+_HEAVIEST = "SELECT article_id, words, names FROM articles_search_heaviest WHERE article_id"
 _ALL_WEIGHTS = "SELECT article_id, weights FROM articles_search WHERE article_id"
 
 
@@ -72,10 +67,8 @@ def by_weight(wanted, weighed, keys):
         rarity = [math.log(1 + recent.articles / (count + 0.5)) for count in counts]
     weighers = list(zip(rarity, map(_weigher, weighed), strict=True))
     ids = articles_of(keys)
-    has_names = any(is_name(alternative) for clause in weighed for alternative in clause)
     # Most can be told by the heaviest words, which are few.
-    rows = engine().rows(_HEAVIEST_AND_NAMES if has_names else _HEAVIEST, ids)
-    known = {pk: (words or "", names) for pk, words, names in rows}
+    known = {pk: (words, names) for pk, words, names in engine().rows(_HEAVIEST, ids)}
     scores = {pk: _score(weighers, *known.get(pk, ("", "")), are_all=False) for pk in ids}
     unsure = [pk for pk, score in scores.items() if score is None]
     for pk, weights in engine().rows(_ALL_WEIGHTS, unsure) if unsure else ():
@@ -102,11 +95,10 @@ def _weigher(clause):
     word or a name. Its arguments, weights and names, are as in Entry; if the weights are the first
     lines and not all, it gives None where none of its words is in them.
     """
-    named = {
-        alternative.tokens[0]: _AUTHOR_WEIGHT if alternative.tokens[0][0] == AUTHOR else _TAG_WEIGHT
-        for alternative in clause
-        if is_name(alternative)
-    }
+    named = [
+        (f" {token} ", _AUTHOR_WEIGHT if token[0] == AUTHOR else _TAG_WEIGHT)
+        for token in (alternative.tokens[0] for alternative in clause if is_name(alternative))
+    ]
     rows = [
         [f" {token}" if alternative.is_prefix else f" {token} " for token in alternative.tokens
          if not is_gap(token)]
@@ -126,8 +118,12 @@ def _weigher(clause):
             heaviest = max(heaviest, lightest)
         if rows and not heaviest and not are_all:
             return None
-        has = named.keys() & names.split() if named else ()
-        return heaviest + WEIGHT_STEPS * max(map(named.get, has), default=0)
+        if named:
+            names = f" {names} "
+            heaviest += WEIGHT_STEPS * max(
+                (weight for token, weight in named if token in names), default=0
+            )
+        return heaviest
 
     return weight_in
 
