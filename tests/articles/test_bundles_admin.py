@@ -229,7 +229,7 @@ def test_page_takes_the_same_queries_with_one_and_three_articles(
     bundle = make_bundle(*articles)
     desk.get(url(bundle))
 
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(18):
         page = desk.get(url(bundle))
 
     found = html.all_words(page, "//ul[@class='bundle__findings']/li")

@@ -848,7 +848,7 @@ def test_migration_can_be_taken_back():
 
 def heaviest():
     with connection.cursor() as cursor:
-        cursor.execute("SELECT article_id, words, names FROM articles_search_heaviest")
+        cursor.execute("SELECT article_id, words, names FROM articles_search_heaviest ORDER BY 1")
         return {pk: f"{words}{names}" for pk, words, names in cursor.fetchall()}
 
 
