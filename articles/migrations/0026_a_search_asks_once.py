@@ -20,9 +20,9 @@ POSTGRESQL_FORWARDS = [
     # from low to just before high, and how many they are. Where there are phrases, candidates and
     # others are the same without them and are looked up first; without any, phrases is NULL.
     # months are those that begin with since, the last ones first: where these have enough, nothing
-    # else is looked up, and where the first have few, all is. What is found in each step is one
-    # row. Only the GIN index will do: to read the entries themselves, for a sequential scan or a
-    # phrase, is dear, and the planner takes it for cheap. OFFSET 0 keeps the comparison with a
+    # else is looked up, and where the first have few, all is. Only the GIN index will do: to read
+    # the entries themselves, for a sequential scan or a phrase, is dear, and the planner takes it
+    # for cheap; nor does it make better plans for other words. OFFSET 0 keeps the comparison with a
     # phrase out of the inner query, so that it ends with the last match that is asked for.
     """
     CREATE FUNCTION articles_search_newest(
