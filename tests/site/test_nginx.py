@@ -260,6 +260,8 @@ location / {{
     proxy_cache_revalidate on;
     proxy_cache_background_update on;
     proxy_cache_use_stale updating;
+    # nginx sends the end of an answer before it has it in its cache: who asks at once must wait.
+    proxy_cache_lock on;
     add_header X-Cache $upstream_cache_status always;
 }}
 """
