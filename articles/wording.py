@@ -34,6 +34,12 @@ def interface_language_attributes(language):
     return format_html(' lang="{}" dir="{}"', own, "rtl" if get_language_bidi() else "ltr")
 
 
+def moment(time):
+    """A moment for machines, in the publication's time zone, as the attribute `datetime` takes it:
+    seconds have three decimals at most there (HTML standard, "valid time string")."""
+    return _in_seconds(time.astimezone(timezone.get_current_timezone()))
+
+
 def when(time, form):
     """A day for people, in a form of Django's dates, and the moment for machines."""
     return _when(time, form, timezone.get_current_timezone(), get_language())
@@ -48,7 +54,11 @@ def story_date(time, name):
 def _when(time, form, zone, language, attributes=""):
     local = time.astimezone(zone)
     words = _day_in_words(local.date(), form, language)
-    return mark_safe(f'<time{attributes} datetime="{local.isoformat()}">{words}</time>')
+    return mark_safe(f'<time{attributes} datetime="{_in_seconds(local)}">{words}</time>')
+
+
+def _in_seconds(local):
+    return local.isoformat(timespec="seconds")
 
 
 @lru_cache(maxsize=10_000)

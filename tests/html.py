@@ -1,5 +1,6 @@
 """Reading pages in tests: a lenient parser to look things up, a strict one to find faults."""
 
+import re
 from html.parser import HTMLParser
 
 import lxml.html
@@ -7,6 +8,10 @@ import lxml.html
 VOID = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"]
 )
+
+# What the HTML standard allows of the attribute `datetime`: a day, or a moment of which seconds
+# have three decimals at most.
+_TIME = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:?\d\d))?", re.ASCII)
 
 
 def parse(response):
@@ -53,6 +58,8 @@ class _Strict(HTMLParser):
         is_data = attributes.get("type") == "application/ld+json"
         if tag == "style" or (tag == "script" and not attributes.get("src") and not is_data):
             self.faults.append(f"an inline {tag}")
+        if tag == "time" and not _TIME.fullmatch(attributes.get("datetime", "")):
+            self.faults.append(f"a time of {attributes.get('datetime')}")
         if tag == "p" and "p" in self.open:
             self.faults.append("a p in a p")
         if tag not in VOID:

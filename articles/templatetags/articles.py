@@ -11,7 +11,8 @@ from articles.site import shelf
 register = template.Library()
 for _piece in (
     *(wording.language_attributes, wording.interface_language_attributes),
-    *(wording.when, wording.story_date, wording.reading_time, wording.article_count),
+    *(wording.moment, wording.when, wording.story_date),
+    *(wording.reading_time, wording.article_count),
     *(wording.pagination, wording.feeds, wording.breadcrumbs, wording.kicker, wording.byline),
     *(wording.avatar, wording.face, wording.about, wording.tag_links, wording.related),
     *(wording.citations, wording.river, wording.related_tags),
