@@ -49,16 +49,18 @@ def best_passage(text, terms, *, length=240):
 def section_at(text, sections, at):
     """Which of some sections, in their order, holds a place of a plain text; None before the first.
 
-    sections: (anchor, heading) of each. A heading is a line of the text.
+    sections: (anchor, heading) of each. A heading is a line of the text, and a very long one is
+    the beginning of a line.
     """
-    lines = f"\n{text}"
+    lines = f"\n{text}\n"
     holding, begin = None, 0
     for section in sections:
-        begin = lines.find(f"\n{section[1]}", begin)
-        if begin < 0 or begin > at:
+        place = lines.find(f"\n{section[1]}\n", begin)
+        if place < 0:
+            place = lines.find(f"\n{section[1]}", begin)
+        if place < 0 or place > at:
             break
-        holding = section
-        begin += 1
+        holding, begin = section, place + 1
     return holding
 
 

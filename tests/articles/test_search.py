@@ -801,6 +801,18 @@ def test_passage_is_the_same_however_much_of_the_text_is_looked_through_at_a_tim
     assert search.best_passage(text, terms) == whole
 
 
+def test_section_of_a_place_is_the_one_whose_heading_is_a_whole_line_above_it():
+    sections = [("s-costs", "Costs"), ("s-long", "A long")]
+    text = "Costs rise.\nCosts\nOil.\nA long heading\nGas."
+
+    places = {word: search.section_at(text, sections, text.index(word)) for word in text.split()}
+
+    assert {word: section and section[0] for word, section in places.items()} == {
+        "Costs": None, "rise.": None, "Oil.": "s-costs",
+        "A": "s-long", "long": "s-long", "heading": "s-long", "Gas.": "s-long",
+    }  # fmt: skip
+
+
 def test_word_longer_than_a_passage_is_cut():
     word = "x" * 50
 
