@@ -7,7 +7,6 @@ score is used: it has to be computed for every match, and the two don't agree.
 from django.db import connection
 
 from articles.prepared import cursor_to_ask_again
-from articles.search.asking import is_name
 from articles.search.keys import ALL_KEYS, month_of, months_between
 from articles.search.recent import recent_articles
 from articles.search.signs import pairs_in
@@ -50,7 +49,9 @@ class _SqliteEngine:
                 " ORDER BY rowid DESC LIMIT %s)",
                 [self._expression(wanted, unwanted), low, high, limit],
             )
-            return _keys(*cursor.fetchone())
+            (keys,) = cursor.fetchone()
+            # A text takes much less than rows.
+            return list(map(int, keys.split())) if keys else []
 
     def newest_and_best(self, wanted, better, unwanted, limit, few, enough, span=None):
         """The newest as above; and where there are more than few, the newest of better clauses:
@@ -141,81 +142,52 @@ class _PostgresEngine:
             cursor.execute("DELETE FROM articles_search WHERE article_id = %s", [article_id])
 
     def newest(self, wanted, unwanted, limit, span=None):
-        with cursor_to_ask_again() as cursor:
+        with connection.planned_cursor(in_binary=True) as cursor:
             cursor.execute(
-                "SELECT keys FROM articles_search_newest(%s::tsquery, nullif(%s, '')::tsquery,"
-                " nullif(%s, '')::tsquery, %s::tsquery[], %s::bigint[], %s, %s, %s)",
-                [*self._queries(wanted, unwanted, span), *self._among(span), limit],
+                "SELECT articles_search_newest(%s::tsquery, nullif(%s, '')::tsquery,"
+                " %s::tsquery[], %s::bigint[], %s, %s, %s)",
+                [*self._query(wanted, unwanted), *self._among(span), limit],
             )
-            return _keys(*cursor.fetchone())
+            return cursor.fetchone()[0]
 
     def newest_and_best(self, wanted, better, unwanted, limit, few, enough, span=None):
-        better = [self._query(clauses, unwanted, span) for clauses in better]
-        with cursor_to_ask_again() as cursor:
+        better = [self._query(clauses, unwanted) for clauses in better]
+        with connection.planned_cursor(in_binary=True) as cursor:
             cursor.execute(
                 "SELECT keys, best FROM articles_search_found(%s::tsquery, nullif(%s, '')::tsquery,"
-                " nullif(%s, '')::tsquery, %s::tsquery[], %s::bigint[], %s, %s, %s,"
-                " %s::tsquery[], %s::tsquery[], %s, %s)",
+                " %s::tsquery[], %s::bigint[], %s, %s, %s, %s::tsquery[], %s::tsquery[], %s, %s)",
                 [
-                    *self._queries(wanted, unwanted, span),
+                    *self._query(wanted, unwanted),
                     *(*self._among(span), limit),
                     *(_array(map(_quoted, one)) for one in zip(*better, strict=True)),
                     *(few, enough),
                 ],
             )
-            newest, best = cursor.fetchone()
-            return _keys(newest), _keys(best)
+            return cursor.fetchone()
 
-    def _queries(self, wanted, unwanted, span):
-        """Two queries for what the index can answer, the second of which may be empty, and one for
-        what the entries must be compared with, which is empty where there are no phrases.
-
-        Together with words, of which there are many more, names would take twice as long.
-        """
-        mixed = [n for n, clause in enumerate(wanted) if len(set(map(is_name, clause))) == 2]
-        if len(mixed) != 1:
-            candidates, phrases = self._query(wanted, unwanted, span)
-            return candidates, "", phrases
-        number = mixed[0]
-        parts = [[], []]
-        for alternative in wanted[number]:
-            parts[is_name(alternative)].append(alternative)
-        before, after = wanted[:number], wanted[number + 1 :]
-        (words, phrases), (names, more_phrases) = (
-            self._query([*before, part, *after], unwanted, span) for part in parts
-        )
-        if phrases or more_phrases:
-            phrases = self._expression(wanted, unwanted, " <-> ")
-        return words, names, phrases
-
-    def _query(self, wanted, unwanted, span):
-        """One query for what the index can answer, and one for phrases, as above."""
+    def _query(self, wanted, unwanted):
+        """One query for what the index can answer, and one for what the entries must be compared
+        with, which is empty where there are no phrases."""
         rows = [alternative for clause in (*wanted, *unwanted) for alternative in clause]
         has_phrases = any(len(alternative.tokens) > 1 for alternative in rows)
         without_phrases = [clause for clause in unwanted if all(len(a.tokens) == 1 for a in clause)]
         candidates = self._expression(wanted, without_phrases, " & ")
-        if span:
-            candidates = f"({candidates}) & ({months_between(*span)})"
         return candidates, self._expression(wanted, unwanted, " <-> ") if has_phrases else ""
 
     def _among(self, span):
         """The months that are looked up first, the sort keys with which they begin, and the sort
         keys from which and to which."""
-        steps = () if span else recent_articles().steps
+        steps = ((months_between(*span), span[0]),) if span else recent_articles().steps
         months = _array(_quoted(months) for months, _key in steps)
         return months, _array(key for _months, key in steps), *(span or ALL_KEYS)
 
     def counts(self, clauses, recent):
-        one = "articles_search_count(%s::tsquery, %s::tsquery)"
-        parameters = []
-        for clause in clauses:
-            for between in (" & ", " <-> "):
-                expression = self._expression([clause], [], between)
-                if recent.months:
-                    expression = f"({expression}) & ({recent.months})"
-                parameters.append(expression)
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT " + ", ".join([one] * len(clauses)), parameters)
+        one = "articles_search_count(%s::tsquery, nullif(%s, '')::tsquery, nullif(%s, '')::tsquery)"
+        with cursor_to_ask_again() as cursor:
+            cursor.execute(
+                "SELECT " + ", ".join([one] * len(clauses)),
+                [part for c in clauses for part in (*self._query([c], []), recent.months)],
+            )
             return list(cursor.fetchone())
 
     def rows(self, query, article_ids):
@@ -265,11 +237,6 @@ def _array(items):
 def _quoted(query):
     """A query in such an array."""
     return f'"{query}"' if query else "NULL"
-
-
-def _keys(text):
-    """The sort keys in what a database gives, which takes much less as a text than as rows."""
-    return list(map(int, text.split())) if text else []
 
 
 _ENGINES = {"sqlite": _SqliteEngine(), "postgresql": _PostgresEngine()}
