@@ -1,5 +1,6 @@
 """Articles in the admin: the form edits a revision, the buttons call verbs."""
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
 from django.core.exceptions import PermissionDenied
@@ -308,6 +309,7 @@ class ArticleAdmin(ArticleList, Consequences, Retagging, Forgiving, admin.ModelA
             "media": self.media,
             "errors": helpers.AdminErrorList(form, []) if form.errors else None,
             "findings": publish_checks.findings(article, article.latest_revision or Words()),
+            "largest_request": settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
             **(extra_context or {}),
         }
         if not is_new:

@@ -30,6 +30,10 @@ createEditor(body).catch((error) => {
   console.error(error)
 })
 
+// What stays in sight below the bar stands lower when its words make it higher.
+const bar = form.querySelector(".article-form__bar")
+new ResizeObserver(() => form.style.setProperty("--bar-height", `${bar.offsetHeight}px`)).observe(bar)
+
 // The lead picture.
 const lead = form.querySelector("[data-lead-picture]")
 if (lead) {

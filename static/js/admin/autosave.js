@@ -18,10 +18,11 @@ const NOTICEABLE = 500
 // Seconds until it is tried again.
 const PAUSES = [2, 4, 8, 15, 30, 60]
 
-const NO_CONNECTION = "Not saved: no connection. Your words are kept in this browser."
-const NO_ANSWER = "Not saved: the server can't answer just now. Your words are kept in this browser."
-const TOO_MUCH = "Not saved: this is more than can be saved at once. Make two articles of it. Your words are kept in this browser."
-const NO_BACKUP = "Not saved, and this browser can't keep a copy: leave this page open."
+const NO_CONNECTION = "Not saved: no connection."
+const NO_ANSWER = "Not saved: the server can't answer just now."
+const TOO_MUCH = "Not saved: this is more than can be saved at once. Make two articles of it."
+const NEWER = "Not saved: there is a newer version."
+const NO_BACKUP = "Leave this page open: this browser can't keep a copy of your words."
 
 export function makeAutosave(form) {
   const root = form.querySelector("[data-writing]")
@@ -30,6 +31,8 @@ export function makeAutosave(form) {
   const notices = makeNotices(root.querySelector("[data-notices]"))
   const field = form.elements
   let user = Number(root.dataset.user)
+  // Bytes that the server reads at most; what stands in front of it may take less.
+  let largestRequest = Number(root.dataset.largestRequest)
   const backup = makeBackup({ user, uid: root.dataset.uid })
 
   // What the server has; null if it has nothing of what is in the form.
@@ -93,13 +96,18 @@ export function makeAutosave(form) {
     for (const name of ["based_on", "uid", "csrfmiddlewaretoken"]) data.append(name, field[name].value)
     data.append("article", form.dataset.pk || "")
     data.append("kind", root.dataset.kind)
+    const size = await sizeOf(data)
+    if (size > largestRequest) return fail(TOO_MUCH, false)
     const answer = await ask(root.dataset.url, { method: "POST", body: data })
     if (answer.data && answer.status === 200) return acknowledge(answer.data, text)
     if (answer.status === 409 && answer.data) return conflict(answer.data)
-    if (answer.data) return fail(`Not saved: ${answer.data.error} Your words are kept in this browser.`, false)
+    if (answer.data) return fail(`Not saved: ${answer.data.error}`, false)
     if (answer.isStranger) return askWhoIsThere()
     // What the server doesn't even read: to send it again would help nobody.
-    if (answer.status === 400 || answer.status === 413) return fail(TOO_MUCH, false)
+    if (answer.status === 400 || answer.status === 413) {
+      largestRequest = size - 1
+      return fail(TOO_MUCH, false)
+    }
     return fail(answer.isOffline ? NO_CONNECTION : NO_ANSWER)
   }
 
@@ -114,15 +122,16 @@ export function makeAutosave(form) {
     showFindings(form, answer.findings)
     // It is the newest version now.
     notices.hide("newer")
+    notices.hide("refused")
     if (isDirty() || hasProblems) keep()
     else forget()
     say(hasProblems ? `Saved at ${answer.saved_at}, but for what is marked.` : `Saved at ${answer.saved_at}`, hasProblems)
     form.dispatchEvent(new CustomEvent("autosave:saved", { bubbles: true, detail: answer }))
   }
 
-  function fail(words, isTriedAgain = true) {
+  function fail(reason, isTriedAgain = true) {
     if (!isDirty()) return
-    say(keep() ? words : NO_BACKUP, true)
+    say(`${reason} ${whereKept()}`, true)
     if (isTriedAgain) schedule(PAUSES[Math.min(attempt++, PAUSES.length - 1)] * 1000)
   }
 
@@ -192,6 +201,10 @@ export function makeAutosave(form) {
       words: readWords(form), edition: Number(field.based_on.value) || 0, isNew: !form.dataset.pk,
       lead: picture && { src: picture.src, alt: picture.alt },
     })
+  }
+
+  function whereKept() {
+    return keep() ? "Your words are kept in this browser." : NO_BACKUP
   }
 
   function forget() {
@@ -272,22 +285,18 @@ export function makeAutosave(form) {
     return false
   }
 
-  function keptHere() {
-    return keep() ? "Your words are kept here." : "Leave this page open: this browser can't keep a copy of your words."
-  }
-
   function signedOut() {
     if (blocked === "signed-out") return
     blocked = "signed-out"
     if (isDirty()) say("Not saved: you are logged out.", true)
-    notices.show("session", `You are logged out. Log in in another tab; then this one goes on by itself. ${keptHere()}`, logInLink())
+    notices.show("session", `You are logged out. Log in in another tab; then this one goes on by itself. ${whereKept()}`, logInLink())
   }
 
   function otherUser({ user: other, name, csrf }) {
     if (blocked === "other-user") return
     blocked = "other-user"
     say("Not saved: somebody else is logged in.", true)
-    notices.show("session", `${name} is logged in now, in this browser. Nothing is saved under that name unless you say so. ${keptHere()}`,
+    notices.show("session", `${name} is logged in now, in this browser. Nothing is saved under that name unless you say so. ${whereKept()}`,
       button(`Go on as ${name}`, () => {
         user = other
         blocked = ""
@@ -307,7 +316,7 @@ export function makeAutosave(form) {
 
   function conflict({ error }) {
     blocked = "conflict"
-    say(keep() ? "Not saved: there is a newer version." : NO_BACKUP, true)
+    say(keep() ? NEWER : `${NEWER} ${NO_BACKUP}`, true)
     notices.show("newer", error, compareButton())
   }
 
@@ -330,7 +339,8 @@ export function makeAutosave(form) {
     clearTimeout(timer)
     if (running) await Promise.race([running, new Promise((done) => { setTimeout(done, 4000) })])
     clearTimeout(timer)
-    const session = await askSession()
+    const isTooMuch = await sizeOf(new FormData(form, submitter)) > largestRequest
+    const session = isTooMuch ? null : await askSession()
     isChecking = false
     if (session?.user === user) {
       accept(session)
@@ -341,10 +351,12 @@ export function makeAutosave(form) {
     }
     if (session) {
       await askWhoIsThere()
-      root.scrollIntoView({ block: "center" })
+    } else if (isTooMuch) {
+      fail(TOO_MUCH, false)
+      notices.show("refused", `${TOO_MUCH} ${whereKept()}`)
     } else {
       fail(NO_CONNECTION)
-      notices.show("refused", `There is no connection to the server, so nothing was done. ${keptHere()} Try again in a moment.`)
+      notices.show("refused", `There is no connection to the server, so nothing was done. ${whereKept()} Try again in a moment.`)
     }
   }
 
@@ -389,6 +401,9 @@ export function makeAutosave(form) {
     if (isDirty()) changed()
   }, { once: true })
 }
+
+// How many bytes the data of a form is on its way, with what stands between its fields.
+const sizeOf = async (data) => (await new Response(data).blob()).size
 
 const squeezed = (text) => text.replace(/\s+/g, " ").trim()
 
