@@ -428,9 +428,27 @@ def known_names(user):
     return seen | others
 
 
+def working_title(article):
+    """The title under which those who see its drafts know an article: the newest draft's."""
+    return _draft_title(article) or article.title or _("Untitled")
+
+
 def shown_title(article):
-    """The title of an article for whoever it was found for: the newest draft's, or the readers'."""
-    return (_draft_title(article) if article.is_seen else "") or article.title or _("Untitled")
+    """The title of an article for whoever its `is_seen` is about: the newest draft's if they see
+    that, or else the readers'.
+    """
+    if article.is_seen:
+        return working_title(article)
+    is_live = article.state == Article.State.LIVE
+    return article.title if is_live else _("an article that you may not see")
+
+
+def title_for(user, target):
+    """What an article, author or tag is called for a user, who may not see every draft."""
+    if not isinstance(target, Article):
+        return str(target)
+    target.is_seen = rights.may_see(user, target)
+    return shown_title(target)
 
 
 def _shown_sections(user):

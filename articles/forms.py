@@ -519,11 +519,7 @@ def _labels(tokens, user):
     for token in tokens:
         if article := articles.get(token.uid):
             is_live = article.state == Article.State.LIVE
-            title = (
-                shown_title(article)
-                if article.is_seen or is_live
-                else str(_("an article that you may not see"))
-            )
+            title = shown_title(article)
             heading, is_public = headings.get((token.uid, token.section), ("", True))
             heading = heading if article.is_seen or (is_live and is_public) else ""
             labels[token] = {
@@ -547,12 +543,6 @@ def relation_items(relations, user=None):
         )
         items["relation_note"] = items["relation_note"] or relation["note"]
     return items
-
-
-def working_title(article):
-    """The title under which editors know an article: the newest draft's."""
-    latest = article.latest_revision
-    return (latest.title if latest else "") or article.title or str(_("Untitled"))
 
 
 class NewsroomTimeWidget(forms.SplitDateTimeWidget):

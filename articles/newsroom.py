@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from articles import agenda, notifications, rights
-from articles.forms import working_title
+from articles.directory import working_title
 from articles.models import Article, Assignment, Revision, Submission
 from articles.paging import PER_PAGE, pager
 from articles.site import publication

@@ -28,8 +28,8 @@ from articles.admin.article_list import ArticleList
 from articles.admin.base import Forgiving
 from articles.admin.consequences import MERGE, Consequences, of_trash
 from articles.admin.retagging import Retagging
-from articles.directory import shown_title
-from articles.forms import ArticleForm, ScheduleForm, working_title
+from articles.directory import shown_title, working_title
+from articles.forms import ArticleForm, ScheduleForm
 from articles.models import Article, Reference, Schedule
 from articles.publishing import DELETE, UNPUBLISH, Conflict, PublishingError, Words
 from articles.rendering import structure

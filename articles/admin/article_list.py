@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from articles import effects, publishing, rights
 from articles.admin.base import ForgivingList
 from articles.admin.consequences import REMOVED_AT_ONCE
-from articles.forms import working_title
+from articles.directory import working_title
 from articles.models import Article, ArticleTag, Byline, Reference, Revision, Schedule, Tag
 from articles.publishing import DELETE, UNPUBLISH, PublishingError
 from authors.models import Author

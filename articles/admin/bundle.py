@@ -19,7 +19,8 @@ from django.views.decorators.csrf import csrf_protect
 from articles import effects, publish_checks, publishing, rights
 from articles.admin.access import private
 from articles.admin.base import Forgiving
-from articles.forms import PickerField, PickerWidget, ScheduleForm, working_title
+from articles.directory import working_title
+from articles.forms import PickerField, PickerWidget, ScheduleForm
 from articles.models import Article, Bundle, Schedule
 from articles.publishing import BUNDLE_MAX, PublishingError
 from irb_site.people import name_of

@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from articles import publishing
-from articles.forms import author_items, related_items, relation_items, tag_items, working_title
+from articles.directory import working_title
+from articles.forms import author_items, related_items, relation_items, tag_items
 from articles.merging import (
     BOTH,
     SAME,

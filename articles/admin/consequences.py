@@ -17,7 +17,8 @@ from django.views.decorators.http import require_POST
 
 from articles import agenda, effects, publishing, references, rights
 from articles.admin.access import article_for, private
-from articles.forms import PickerField, PickerWidget, working_title
+from articles.directory import working_title
+from articles.forms import PickerField, PickerWidget
 from articles.models import Article
 from articles.publishing import DELETE, TRASH, UNPUBLISH, PublishingError
 from articles.publishing.plans import in_words

@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from articles import directory, health, publishing, references, rights
-from articles.forms import PickerWidget, working_title
+from articles.directory import working_title
+from articles.forms import PickerWidget
 from articles.health import Kind
 from articles.models import Article, Reference, Section, Tag
 from articles.publishing import PublishingError
@@ -286,7 +287,7 @@ def _title(target):
             return target.title
         # What is deleted has lost its title and kept its address.
         is_deleted = target.state == Article.State.DELETED
-        return (target.slug or target.uid) if is_deleted else working_title(target)
+        return (target.slug if is_deleted else "") or working_title(target)
     return str(target)
 
 
@@ -396,11 +397,7 @@ def _point(request, kind, key):
     token, target = _chosen(request.POST)
     if target == finding.article:
         raise PublishingError(_("An article can't cite itself. Choose something else."))
-    if not references.is_public(target):
-        raise PublishingError(
-            _("Readers can't see “%(title)s”. Choose something that is public.")
-            % {"title": _title(target)}
-        )
+    publishing.refuse_hidden(target, by=request.user)
     health.point_elsewhere(finding, token, by=request.user)
     return _("Done: “%(title)s” cites “%(target)s” now.") % {
         "title": working_title(finding.article),

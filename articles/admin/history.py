@@ -16,8 +16,7 @@ from articles.admin.access import article_for, private
 from articles.admin.previews import revision_or_404
 from articles.audit import what_of, who_of
 from articles.compare import Names, Needed, compare
-from articles.directory import shown_title
-from articles.forms import working_title
+from articles.directory import shown_title, working_title
 from articles.models import Article, Image, Schedule, Section, Submission, Tag
 from articles.publishing import NAME_LENGTH, PublishingError
 from articles.rendering import without_control_characters
@@ -184,10 +183,7 @@ def _article_titles(tokens, user):
         article = found.get(token.uid)
         if article is None:
             continue
-        if article.is_seen or article.state == Article.State.LIVE:
-            title = shown_title(article)
-        else:
-            title = _("an article that you may not see")
+        title = shown_title(article)
         heading = headings.get((token.uid, token.section))
         titles[token] = f"{title} › {heading}" if heading else title
     return titles

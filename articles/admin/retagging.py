@@ -11,7 +11,8 @@ from django.utils.translation import ngettext
 from articles import directory, publishing, rights
 from articles.admin.access import private
 from articles.admin.base import offer_undo
-from articles.forms import RetagForm, working_title
+from articles.directory import working_title
+from articles.forms import RetagForm
 from articles.models import Article, Tag
 from articles.publishing import RETAGGED_AT_ONCE, PublishingError
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from articles import agenda, publishing, rights
 from articles.admin.access import article_for, private
-from articles.forms import working_title
+from articles.directory import working_title
 from articles.models import Article, Schedule
 from articles.publishing import PublishingError
 

@@ -12,8 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from articles import rights, suggestions
 from articles.admin.access import article_for, for_scripts, refusal
 from articles.admin.lookups import articles_of
-from articles.directory import shown_title
-from articles.forms import working_title
+from articles.directory import shown_title, working_title
 from articles.models import Article
 from articles.publishing import PublishingError, Words
 from articles.rendering import clean, parse_ref

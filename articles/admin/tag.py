@@ -23,7 +23,8 @@ from articles.admin.retagging import (
     tag_or_new,
     undo_address,
 )
-from articles.forms import MergeTagForm, SplitTagForm, TagForm, working_title
+from articles.directory import working_title
+from articles.forms import MergeTagForm, SplitTagForm, TagForm
 from articles.models import Article, ArticleTag, Snooze, Tag, TagAlias, TagChange
 from articles.names import fold
 from articles.publishing import PublishingError

@@ -14,6 +14,7 @@ from articles.publishing.addresses import (
     give_up_path,
     is_former_address,
     lead_path,
+    refuse_hidden,
 )
 from articles.publishing.base import (
     NOTE_LENGTH,
@@ -155,6 +156,7 @@ __all__ = [
     "prepared",
     "publish",
     "publish_bundle",
+    "refuse_hidden",
     "remove",
     "reopen",
     "resolve",

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from articles import references, rights
 from articles.audit import record
 from articles.content_version import raise_version
+from articles.directory import title_for
 from articles.models import Article, Redirect
 from articles.names import former_path, free_slug, make_slug, validate_slug
 from articles.publishing.base import (
@@ -51,7 +52,8 @@ def refuse_held_path(path, owner):
     held = Redirect.objects.filter(path=former_path(path)).first()
     if held is None or held.target == owner:
         return
-    if held.is_gone:
+    is_deleted = held.article is not None and held.article.state == Article.State.DELETED
+    if held.is_gone or is_deleted:
         raise PublishingError(
             _("The address %(path)s was given up on purpose and can't be used again.")
             % {"path": path}
@@ -104,7 +106,7 @@ def lead_path(path, target, *, by):
     """
     require(rights.may_publish(by), _("You may not set redirects. Ask an editor to do it."))
     path = _free_path(path)
-    refuse_hidden(target)
+    refuse_hidden(target, by=by)
     Redirect.objects.update_or_create(
         path=path,
         defaults={
@@ -153,9 +155,10 @@ def _leads_somewhere(redirect):
     )
 
 
-def refuse_hidden(target):
+def refuse_hidden(target, *, by):
     """Refuses to lead readers to what they may not see."""
     if not references.is_public(target):
         raise PublishingError(
-            _("Readers can't see “%(title)s”. Choose something that is public.") % {"title": target}
+            _("Readers can't see “%(title)s”. Choose something that is public.")
+            % {"title": title_for(by, target)}
         )

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from articles import rights
 from articles.audit import record
 from articles.content_version import raise_version
+from articles.directory import working_title
 from articles.models import Article, Bundle, BundleItem, Schedule
 from articles.publishing.base import (
     ATTEMPTS,
@@ -168,6 +169,4 @@ class _named:
 
     def __exit__(self, _kind, error, _traceback):
         if isinstance(error, PublishingError):
-            latest = self.article.latest_revision
-            title = (latest.title if latest else "") or _("Untitled")
-            raise PublishingError(f"“{title}”: {error}") from error
+            raise PublishingError(f"“{working_title(self.article)}”: {error}") from error

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from articles import references, rights, search, similar
 from articles.audit import forget_words, record
 from articles.content_version import raise_version
+from articles.directory import title_for, working_title
 from articles.models import (
     Article,
     ArticleTag,
@@ -103,7 +104,9 @@ def untrash(article, *, by, as_it_was=False):
     locked = lock_all({article.pk, *called_off_with(article).values_list("article", flat=True)})
     article = locked[article.pk]
     if article.state != Article.State.TRASHED:
-        raise PublishingError(_("“%(title)s” isn't in the trash.") % {"title": _title(article)})
+        raise PublishingError(
+            _("“%(title)s” isn't in the trash.") % {"title": working_title(article)}
+        )
     was_live = article.trashed_from == Article.State.LIVE
     if as_it_was and was_live:
         require(rights.may_publish(by), _("You may not publish. Ask an editor to do it."))
@@ -152,7 +155,7 @@ def merge(article, into, *, by, retarget=False):
     article = locked[article.pk]
     refuse_trashed(article)
     whole = references.token_of(into)
-    _target(whole)
+    _target(whole, by=by)
     live = into.sections.filter(state=Section.State.LIVE).order_by("-position")
     anchors = {fold(section.heading): section.anchor for section in live}
     places = {
@@ -200,7 +203,7 @@ def remove(articles, how, *, by, lead_to=None, retarget_to=None):
     if lead_to or retarget_to:
         require(rights.may_publish(by), _("You may not set redirects. Ask an editor to do it."))
     for token in filter(None, (lead_to, retarget_to)):
-        _target(token, but_not=removed)
+        _target(token, by=by, but_not=removed)
     _lock_names(removed)
     change = _renaming({article.uid: lambda _section: retarget_to for article in removed})
     for pk in sorted(citing):
@@ -225,7 +228,7 @@ def _require_removal(article, by):
 
 
 def _refuse_removal(article, how):
-    title = {"title": _title(article)}
+    title = {"title": working_title(article)}
     if article.state == Article.State.DELETED:
         raise PublishingError(_("This article is deleted already."))
     if how == UNPUBLISH and article.state != Article.State.LIVE:
@@ -243,13 +246,8 @@ def _refuse_planned(article):
     if Schedule.objects.filter(article=article, outcome=Schedule.Outcome.PENDING).exists():
         raise PublishingError(
             _("“%(title)s” is scheduled. Ask an editor to call that off first.")
-            % {"title": _title(article)}
+            % {"title": working_title(article)}
         )
-
-
-def _title(article):
-    latest = article.latest_revision
-    return (latest.title if latest else "") or article.title or _("Untitled")
 
 
 def _lock_names(articles):
@@ -262,16 +260,17 @@ def _lock_names(articles):
         list(named.select_for_update(no_key=True).order_by("pk").values_list("pk"))
 
 
-def _target(token, *, but_not=()):
+def _target(token, *, by, but_not=()):
     """What a token names, if readers may be led there."""
     target = references.target_of(token)
     if target is None:
         raise PublishingError(_("What you chose isn't here any more. Choose again."))
     if target in but_not:
         raise PublishingError(
-            _("“%(title)s” is taken away itself. Choose something that stays.") % {"title": target}
+            _("“%(title)s” is taken away itself. Choose something that stays.")
+            % {"title": title_for(by, target)}
         )
-    refuse_hidden(target)
+    refuse_hidden(target, by=by)
     return target
 
 
@@ -339,7 +338,7 @@ def forward_section(article, anchor, to, *, by):
         raise PublishingError(_("This section isn't here any more."))
     if to.kind == "article" and to.uid == article.uid and to.section in {"", anchor}:
         raise PublishingError(_("A section can't lead to itself. Choose another place."))
-    _target(to)
+    _target(to, by=by)
     lead(article, anchor, to, by=by)
     record("section_led", by=by, article=article, detail=f"#{anchor}")
     raise_version()
@@ -353,7 +352,7 @@ def retarget_section(article, anchor, to, *, by):
     """
     require(rights.may_publish(by), _("You may not change what readers see. Ask an editor."))
     if to is not None:
-        _target(to)
+        _target(to, by=by)
     named = RefToken("article", article.uid, anchor)
     rows = Reference.objects.filter(target_article=article, section=anchor)
     citing = set(rows.exclude(source=article).order_by().values_list("source", flat=True))

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from articles import notifications, rights
 from articles.audit import record
+from articles.directory import working_title
 from articles.models import Article, Schedule
 from articles.publishing.addresses import public_slug
 from articles.publishing.base import (
@@ -60,7 +61,7 @@ def plan_for(article, *, due_at, by, action=Schedule.Action.PUBLISH, revision=No
     else:
         revision = None
         if article.state != Article.State.LIVE:
-            raise PublishingError(_("“%(title)s” isn't live.") % {"title": article})
+            raise PublishingError(_("“%(title)s” isn't live.") % {"title": working_title(article)})
     call_off(article, _("Called off."), by=by, actions=[action])
     return Schedule.objects.create(
         article=article, action=action, revision=revision, due_at=due_at, by=by, bundle=bundle

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from articles import publishing
+from articles import publishing, references
 from articles.models import Article, Forward, MenuItem, Pick
 from articles.publishing import Words
 from tests import html
@@ -224,6 +224,37 @@ def test_target_that_readers_cannot_reach_is_refused_with_a_sentence(desk, targe
         assert errors(reply)
     assert fresh(target).state == "live"
     assert not Forward.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("title", "name"), [("A plan of ours", "A plan of ours"), (" ", "Untitled")]
+)
+def test_draft_to_which_nobody_can_be_led_is_named_by_its_title(desk, target, leaving, title, name):
+    target_of_both = chosen(make_article(title))
+    urls = {
+        removal("unpublish", target): {"how": "lead", "target": target_of_both},
+        check_url(target): {
+            "version": "2",
+            "s-the-quay-how": "lead",
+            "s-the-quay-target": target_of_both,
+        },
+    }
+
+    for url, data in urls.items():
+        assert errors(desk.post(url, data)) == [
+            f"Readers can't see “{name}”. Choose something that is public."
+        ]
+
+
+def test_draft_of_others_is_not_named_to_who_may_not_see_it(django_user_model, target):
+    user = make_user(django_user_model, "sender", "publish_article")
+    draft = make_article("A plan of ours")
+
+    with pytest.raises(publishing.PublishingError) as refusal:
+        publishing.unpublish(target, by=user, lead_to=references.token_of(draft))
+
+    assert "A plan of ours" not in str(refusal.value)
+    assert draft.uid not in str(refusal.value)
 
 
 @pytest.mark.parametrize("data", [{}, {"how": ""}, {"how": "burn"}])

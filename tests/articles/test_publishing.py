@@ -800,7 +800,7 @@ def test_schedule_of_publishing_and_of_unpublishing_go_together():
 
     done = publishing.carry_out_due(now=later(hours=3))
 
-    assert str(refusal.value) == f"“({article.uid})” isn't live."
+    assert str(refusal.value) == "“One” isn't live."
     assert (done, fresh(article).state) == (1, "withdrawn")
     assert outcomes(article) == [
         ("publish", CANCELLED, "Published by hand before."),

@@ -357,6 +357,19 @@ def test_address_of_a_deleted_article_is_never_given_again(client):
     assert answer(client, "/articles/taken/") == (410, None)
 
 
+def test_former_address_of_a_deleted_article_is_refused_without_its_id():
+    article = make_public("Taken", slug="taken")
+    publish_change(article, slug="moved")
+    erase(article)
+
+    with pytest.raises(PublishingError) as refusal:
+        make_public("Other", slug="taken")
+
+    assert str(refusal.value) == (
+        "The address /articles/taken/ was given up on purpose and can't be used again."
+    )
+
+
 def test_draft_that_is_deleted_never_was(client):
     draft = make_article("Draft", slug="draft")
     source = source_of(draft)
