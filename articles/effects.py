@@ -103,7 +103,7 @@ def _effect(rows, *, menu_items=(), picks=()):
 
 @dataclass(frozen=True, slots=True)
 class LeavingSection:
-    """A section of the live text that the newest draft doesn't have, and who cites it."""
+    """A section that the newest draft doesn't have and readers know, and who cites it."""
 
     anchor: str
     heading: str
@@ -111,7 +111,10 @@ class LeavingSection:
 
 
 def leaving_sections(article, revision):
-    """The sections that others cite and that would leave with the publication of a revision."""
+    """The sections that others cite and that would leave with the publication of a revision.
+
+    Of a withdrawn article, which may come back without them, they are those that readers last had.
+    """
     return [
         LeavingSection(
             section.anchor, section.heading, of_removing_section(article, section.anchor)
@@ -123,29 +126,42 @@ def leaving_sections(article, revision):
 def sections_leaving(drafts):
     """Likewise of several (article, revision), without who cites them: primary key → sections."""
     leaving = {article.pk: [] for article, _revision in drafts}
-    live = [article.pk for article, _ in drafts if article.state == Article.State.LIVE]
-    if not live:
-        return leaving
-    stays = {
-        article.pk: {heading.anchor for heading in structure(revision.body).headings}
-        for article, revision in drafts
-    }
+    known = _known_anchors([article for article, _revision in drafts])
+    gone = Q()
+    for article, revision in drafts:
+        if article.pk in known and (anchors := known[article.pk] - _anchors_in(revision)):
+            gone |= Q(article=article, anchor__in=anchors)
     # Hardly ever any, and so asked without who cites them.
-    without = [pk for pk, article, anchor in _live_sections(live) if anchor not in stays[article]]
-    if without:
+    if gone:
         citing = Reference.objects.filter(
             target_article=OuterRef("article"), section=OuterRef("anchor")
         ).exclude(source=OuterRef("article"))
-        for section in Section.objects.filter(Exists(citing), pk__in=without).order_by("position"):
+        for section in Section.objects.filter(gone, Exists(citing)).order_by("position"):
             leaving[section.article_id].append(section)
     return leaving
+
+
+def _known_anchors(articles):
+    """Primary key → the ids of the sections that readers have, or had before the withdrawal."""
+    withdrawn = [one for one in articles if one.state == Article.State.WITHDRAWN]
+    # Its rows say what is in the draft; what readers had still stands in its own columns.
+    known = {article.pk: _anchors_in(article) for article in withdrawn}
+    live = [article.pk for article in articles if article.state == Article.State.LIVE]
+    for article, anchor in _live_sections(live) if live else ():
+        known.setdefault(article, set()).add(anchor)
+    return known
+
+
+def _anchors_in(words):
+    """words: an article or a revision."""
+    return {heading.anchor for heading in structure(words.body).headings}
 
 
 _live_sections = Prepared(
     lambda pks: (
         Section.objects.filter(article__in=pks, state=Section.State.LIVE)
         .order_by()
-        .values_list("pk", "article", "anchor")
+        .values_list("article", "anchor")
     )
 )
 

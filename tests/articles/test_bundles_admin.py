@@ -18,6 +18,7 @@ from tests.factories import (
     make_author,
     make_image,
     make_public,
+    make_withdrawn,
 )
 
 pytestmark = pytest.mark.django_db
@@ -258,6 +259,17 @@ def test_page_tells_apart_what_is_wrong_with_which_article(desk):
     assert [[section.heading for section in member.leaving_sections] for member in members] == [
         [], [], ["Part"],
     ]  # fmt: skip
+
+
+def test_section_without_which_a_withdrawn_article_comes_back_is_told(desk):
+    withdrawn = make_withdrawn("Withdrawn", body="<h2>Part</h2><p>x</p>")
+    make_public("Source", body=f"<p>{cite(withdrawn, section='s-part')}</p>")
+    change_draft(withdrawn, body="<p>x</p>")
+    bundle = make_bundle(withdrawn)
+
+    (member,) = desk.get(url(bundle)).context["members"]
+
+    assert [section.heading for section in member.leaving_sections] == ["Part"]
 
 
 # Publishing

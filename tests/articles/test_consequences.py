@@ -2,10 +2,12 @@
 
 import json
 from copy import deepcopy
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
+from django.utils import timezone
 
 from articles import publishing, references
 from articles.models import Article, Forward, MenuItem, Pick
@@ -469,6 +471,27 @@ def test_checked_publish_can_change_the_citing_texts(desk, target, other, leavin
     link = cite(other, "it", section="s-the-crane") if how == "retarget" else "it"
     assert fresh(leaving).body == f"<p>See {link} there.</p>"
     assert fresh(target).body == "<p>Nothing.</p>"
+
+
+def test_article_that_comes_back_without_a_section_leads_to_the_check(desk, target, leaving):
+    publishing.unpublish(target, by=None)
+    revision = fresh(target).latest_revision
+    data = {"title": revision.title, "body": revision.body, "language": "en"}
+    soon = (timezone.localtime() + timedelta(days=2)).date()
+    schedule = {"_schedule": "", "due_at_0": soon.isoformat(), "due_at_1": "12:00"}
+    gone = "The section “The quay” isn't in this version, and is cited by: Source."
+
+    for button in ({"_save": ""}, schedule):
+        assert gone in said(desk.post(f"{LIST}{target.pk}/change/", data | button, follow=True))
+    reply = desk.post(f"{LIST}{target.pk}/change/", data | {"_publish": ""})
+
+    assert reply["Location"] == check_url(target)
+    assert affected(desk.get(check_url(target))) == ["Source"]
+    assert fresh(target).state == "withdrawn"
+    version = fresh(target).latest_revision.edition
+    desk.post(check_url(target), {"version": version, "s-the-quay-how": "plain"})
+    assert fresh(target).state == "live"
+    assert fresh(leaving).body == "<p>See it there.</p>"
 
 
 def test_checked_publish_without_a_place_leads_to_the_top(desk, target, leaving):

@@ -158,14 +158,45 @@ def test_section_that_is_reworded_or_cited_by_its_own_article_does_not_leave(har
     assert not effects.of_publishing(harbour, newest(harbour))
 
 
-@pytest.mark.parametrize("make", [make_article, make_withdrawn])
-def test_nothing_leaves_what_readers_do_not_see(make):
-    article = make("Harbour", body="<h2>The quay</h2><p>x</p>")
+def test_nothing_leaves_what_readers_never_saw():
+    article = make_article("Harbour", body="<h2>The quay</h2><p>x</p>")
     citing(article, "Source", section="s-the-quay")
     change_draft(article, body="<p>x</p>")
 
     article.refresh_from_db()
     assert effects.of_publishing(article, newest(article)).leaving_sections == []
+
+
+@pytest.mark.parametrize("state", ["withdrawn", "out of the trash"])
+def test_section_is_told_before_an_article_comes_back_without_it(harbour, state):
+    citing(harbour, "Source", section="s-the-quay")
+    citing(harbour, "Old source", section="s-the-crane")
+    without_crane = change_draft(harbour, body=f"{harbour.body[:50]}<h2>The sea</h2>")
+    publishing.publish(harbour, without_crane, by=None)
+    change_draft(harbour, body=f"{without_crane.body}<h2>The buoy</h2>")
+    citing(harbour, "Plan", section="s-the-buoy", make=make_article)
+    if state == "withdrawn":
+        publishing.unpublish(harbour, by=None)
+    else:
+        publishing.trash(harbour, by=None)
+        publishing.untrash(harbour, by=None)
+    change_draft(harbour, body="<h2>The shore</h2><p>x</p>")
+
+    harbour.refresh_from_db()
+    (leaving,) = effects.of_publishing(harbour, newest(harbour)).leaving_sections
+
+    # Readers lost the crane before, and never had the buoy.
+    assert (leaving.anchor, leaving.heading) == ("s-the-quay", "The quay")
+    assert told(leaving.effect) == {"Source": (["See it."], [])}
+
+
+def test_article_that_comes_back_with_its_sections_loses_none(harbour):
+    citing(harbour, "Source", section="s-the-quay")
+    publishing.unpublish(harbour, by=None)
+    change_draft(harbour, body='<h2 id="s-the-quay">Now another</h2><p>x</p>')
+
+    harbour.refresh_from_db()
+    assert not effects.of_publishing(harbour, newest(harbour))
 
 
 # Titles that readers would learn
