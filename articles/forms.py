@@ -16,7 +16,7 @@ from articles import directory, publishing, references, rights
 from articles.directory import shown_title
 from articles.models import Article, Image, Reference, Section, Tag, TagAlias
 from articles.names import SLUG_MAX_LENGTH, fold, host_of, validate_slug
-from articles.publishing import NOTE_LENGTH, Words
+from articles.publishing import NOTE_LENGTH, PublishingError, Words
 from articles.rendering import (
     RefToken,
     clean,
@@ -589,6 +589,10 @@ class ScheduleForm(forms.Form):
         # Nobody means more, and no later time can be told in every time zone.
         if due_at.year > timezone.localtime().year + 10:
             raise ValidationError(_("Choose a time within the next ten years."))
+        try:
+            publishing.refuse_past(due_at)
+        except PublishingError as error:
+            raise ValidationError(str(error)) from None
         return due_at
 
 

@@ -73,7 +73,13 @@ from articles.publishing.reviewing import (
     submit,
     take_back,
 )
-from articles.publishing.schedules import cancel_schedules, carry_out_due, dismiss, schedule
+from articles.publishing.schedules import (
+    cancel_schedules,
+    carry_out_due,
+    dismiss,
+    refuse_past,
+    schedule,
+)
 from articles.publishing.sharing import LINK_DAYS, LINK_DAYS_MAX, share, unshare
 from articles.publishing.subjects import (
     TAG_NAME_LENGTH,
@@ -157,6 +163,7 @@ __all__ = [
     "publish",
     "publish_bundle",
     "refuse_hidden",
+    "refuse_past",
     "remove",
     "reopen",
     "resolve",

@@ -20,7 +20,7 @@ from articles.publishing.base import (
 )
 from articles.publishing.plans import with_bundle
 from articles.publishing.release import refuse_stopped, show
-from articles.publishing.schedules import plan_for
+from articles.publishing.schedules import plan_for, refuse_past
 
 BUNDLE_MAX = 100
 
@@ -92,6 +92,8 @@ def _publish_bundle(bundle, *, by):
 def schedule_bundle(bundle, *, due_at, by):
     """Plans to publish what the articles of a bundle are now, at a time: all of them or none."""
     _require(by)
+    # Before any article is looked at: it is the fault of none.
+    refuse_past(due_at)
     bundle = _held(bundle)
     for article in _articles(bundle):
         with _named(article):

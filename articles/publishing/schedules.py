@@ -39,11 +39,16 @@ def schedule(article, *, due_at, by, action=Schedule.Action.PUBLISH, revision=No
     return plan
 
 
+def refuse_past(due_at):
+    """Refuses a time at which nothing can be carried out any more."""
+    if due_at <= timezone.now():
+        raise PublishingError(_("Choose a time that lies in the future."))
+
+
 def plan_for(article, *, due_at, by, action=Schedule.Action.PUBLISH, revision=None, bundle=None):
     """The plan of one locked article, within a verb; see schedule."""
     require(rights.may_publish(by), _("You may not schedule. Ask an editor to do it."))
-    if due_at <= timezone.now():
-        raise PublishingError(_("Choose a time that lies in the future."))
+    refuse_past(due_at)
     refuse_trashed(article)
     if action == Schedule.Action.PUBLISH:
         revision = revision or article.latest_revision

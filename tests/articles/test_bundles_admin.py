@@ -374,7 +374,10 @@ def test_bundle_is_scheduled_called_off_and_cannot_be_changed_between(desk):
     assert not plans.exists()
 
 
-@pytest.mark.parametrize("due_at", [("", ""), ("2028-99-01", "10:00"), ("9999-12-31", "23:59")])
+@pytest.mark.parametrize(
+    "due_at",
+    [("", ""), ("2028-99-01", "10:00"), ("9999-12-31", "23:59"), ("2024-03-05", "12:00")],
+)
 def test_time_that_is_none_schedules_nothing(desk, due_at):
     bundle = make_bundle(make_article())
     data = as_shown(desk, bundle, _schedule="", due_at_0=due_at[0], due_at_1=due_at[1])
@@ -383,7 +386,18 @@ def test_time_that_is_none_schedules_nothing(desk, due_at):
 
     assert reply.status_code == 422
     assert len(errors(reply)) == 1
+    shown = html.parse(reply).xpath("//input[@name='due_at_0' or @name='due_at_1']")
+    assert tuple(field.get("value", "") for field in shown) == due_at
     assert not Schedule.objects.exists()
+
+
+def test_time_that_has_just_passed_is_no_fault_of_an_article():
+    bundle = make_bundle(make_article("Wren"))
+
+    with pytest.raises(publishing.PublishingError) as refusal:
+        publishing.schedule_bundle(bundle, due_at=timezone.now(), by=None)
+
+    assert str(refusal.value) == "Choose a time that lies in the future."
 
 
 def test_failure_at_its_time_is_said(desk):
