@@ -124,7 +124,9 @@ def leaving_sections(article, revision):
 
 
 def sections_leaving(drafts):
-    """Likewise of several (article, revision), without who cites them: primary key → sections."""
+    """Likewise of several (article, newest revision) that go out together, without who cites
+    them: primary key → sections. What one of them doesn't cite any more then counts for nothing.
+    """
     leaving = {article.pk: [] for article, _revision in drafts}
     known = _known_anchors([article for article, _revision in drafts])
     gone = Q()
@@ -133,9 +135,12 @@ def sections_leaving(drafts):
             gone |= Q(article=article, anchor__in=anchors)
     # Hardly ever any, and so asked without who cites them.
     if gone:
-        citing = Reference.objects.filter(
-            target_article=OuterRef("article"), section=OuterRef("anchor")
-        ).exclude(source=OuterRef("article"))
+        replaced = [article.pk for article, _revision in drafts if article.has_newer_draft]
+        citing = (
+            Reference.objects.filter(target_article=OuterRef("article"), section=OuterRef("anchor"))
+            .exclude(source=OuterRef("article"))
+            .exclude(source__in=replaced, set=Reference.Set.LIVE)
+        )
         for section in Section.objects.filter(gone, Exists(citing)).order_by("position"):
             leaving[section.article_id].append(section)
     return leaving

@@ -261,6 +261,29 @@ def test_page_tells_apart_what_is_wrong_with_which_article(desk):
     ]  # fmt: skip
 
 
+def test_section_that_nothing_cites_any_more_once_all_is_out_is_no_matter(desk):
+    target = make_public("Target", body="<h2>Part</h2><p>x</p>")
+    body = f"<p>{cite(target, section='s-part')}</p>"
+    drops, keeps = make_public("Drops", body=body), make_public("Keeps", body=body)
+    change_draft(drops, body="<p>x</p>")
+    change_draft(target, body="<p>x</p>")
+    bundle = make_bundle(target, drops)
+
+    def told():
+        (member, _drops, *_more) = desk.get(url(bundle)).context["members"]
+        return [section.heading for section in member.leaving_sections]
+
+    # Somebody else cites it; then somebody in the bundle, who is live as it is; then nobody.
+    assert told() == ["Part"]
+    publishing.save_bundle(bundle, name="Spring", articles=[target, drops, keeps], by=None)
+    assert told() == ["Part"]
+    change_draft(keeps, body="<p>x</p>")
+    assert told() == []
+    # A draft that cites it anew goes out, too.
+    change_draft(drops, body=body)
+    assert told() == ["Part"]
+
+
 def test_section_without_which_a_withdrawn_article_comes_back_is_told(desk):
     withdrawn = make_withdrawn("Withdrawn", body="<h2>Part</h2><p>x</p>")
     make_public("Source", body=f"<p>{cite(withdrawn, section='s-part')}</p>")
