@@ -199,11 +199,12 @@ def _message(asked, answer):
             return _("You said only what you don't want. Add a word that is to be found.")
         return _("These words stand in every text, or are none. Add one that says more.")
     if asked.filters != index.NO_FILTERS:
-        return _("Nothing was found for “%(query)s” here. Try it without a choice below.") % {
+        return _("Nothing was found for “%(query)s” here. Try it without a choice above.") % {
             "query": asked.words
         }
     return _(
-        "Nothing was found for “%(query)s”. Try fewer words, another spelling, or a tag below."
+        "Nothing was found for “%(query)s”. Try fewer words or another spelling, or look through"
+        " all tags."
     ) % {"query": asked.words}
 
 

@@ -620,6 +620,19 @@ def test_what_finds_nothing_is_answered_kindly(client, query, beginning):
     assert "/tags/" in html.parse(page).xpath("//ul[@class='ways-on']//a/@href")
 
 
+def test_sentences_of_what_finds_nothing_point_at_what_is_there(client):
+    make_public("Sea", body="<p>oil</p>", tags=["Ships"])
+
+    alone, narrowed = page_of(client, "zebra"), page_of(client, "zebra", tag="ships")
+
+    (said,) = html.parse(alone).xpath("//p[@class='empty']")
+    assert said.text.endswith("or look through all tags.")
+    assert said.xpath("following::ul[@class='ways-on']//a[.='Tags']/@href") == ["/tags/"]
+    (said,) = html.parse(narrowed).xpath("//p[@class='empty']")
+    assert said.text.endswith("Try it without a choice above.")
+    assert said.xpath("preceding::ul[@class='chosen']//a/@href") == ["/search/?q=zebra"]
+
+
 @pytest.mark.parametrize("query", HOSTILE_QUERIES)
 def test_anything_is_answered(client, query):
     make_public("Oil", body="<p>They were running after the oil.</p>", tags=["Oil"])
