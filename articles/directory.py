@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from articles import rights
 from articles.models import Article, Name, Revision, Section, Tag, TagAlias
-from articles.names import fold
+from articles.names import fold, is_visible
 from articles.text_analysis import tokens
 from authors.models import Author
 
@@ -430,7 +430,7 @@ def known_names(user):
 
 def working_title(article):
     """The title under which those who see its drafts know an article: the newest draft's."""
-    return _draft_title(article) or article.title or _("Untitled")
+    return next(filter(is_visible, (_draft_title(article), article.title)), _("Untitled"))
 
 
 def shown_title(article):

@@ -57,7 +57,27 @@ RESERVED_SLUGS = frozenset(
     ]
 )
 
-_NOT_A_WORD = re.compile(r"[\W_]+")
+# What Unicode counts as letters or signs and everybody draws as nothing.
+_DRAWN_AS_NOTHING = "\u115f\u1160\u2800\u3164\uffa0"
+_NOT_A_WORD = re.compile(rf"[\W_{_DRAWN_AS_NOTHING}]+")
+# Control characters, format characters such as the space of no width, halves and private ones. Not
+# those that no version of Unicode up to this Python's has: they may be letters by now.
+_INVISIBLE = frozenset(["Cc", "Cf", "Cs", "Co"])
+
+
+def is_visible(text):
+    """Whether a title or name shows anything: more than blanks, what has no width, and marks with
+    nothing to stand on.
+
+    >>> is_visible("«?»"), is_visible("\u200b \u2060"), is_visible(" \u0301")
+    (True, False, False)
+    """
+    return any(
+        (kind := unicodedata.category(c)) not in _INVISIBLE
+        and kind[0] not in "MZ"
+        and c not in _DRAWN_AS_NOTHING
+        for c in text
+    )
 
 
 def fold(text):

@@ -34,7 +34,7 @@ from articles.models import (
     Tag,
     TagAlias,
 )
-from articles.names import fold, free_slug, make_slug, shorten_slug
+from articles.names import fold, free_slug, is_visible, make_slug, shorten_slug
 from articles.publishing import PublishingError, Words
 from articles.rendering import clean, structure, with_section_ids
 from authors.models import Author
@@ -462,7 +462,7 @@ class _Item:
     def words(self):
         document = self.document
         title = self.loader.cut(document.title, Article, "title", self.where)
-        if self.is_public and not title:
+        if self.is_public and not is_visible(title):
             self.is_public = False
             self.note(_("It has no title, so it is imported as a draft."))
         if self.is_public and document.published_at and not self.published_at:

@@ -17,7 +17,7 @@ from articles.models import (
     Submission,
     Tag,
 )
-from articles.names import former_path
+from articles.names import former_path, is_visible
 from articles.publishing.addresses import leave_redirect, public_slug
 from articles.publishing.base import (
     ATTEMPTS,
@@ -98,7 +98,7 @@ def show(article, revision, *, by, at=None, updated_at=None, minor=False, keep_p
     if revision.pk == article.latest_revision_id:
         # What follows the texts needn't read it again.
         article.latest_revision = revision
-    if not revision.title:
+    if not is_visible(revision.title):
         raise PublishingError(_("Give the article a title before you publish it."))
 
     slug = public_slug(article, revision)

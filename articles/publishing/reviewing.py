@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from articles import notifications, rights
 from articles.audit import record
 from articles.models import Article, Assignment, Comment, Submission
+from articles.names import is_visible
 from articles.publishing.base import (
     PublishingError,
     in_one_transaction,
@@ -40,7 +41,7 @@ def submit(article, *, by, note=""):
     article = lock(article)
     refuse_trashed(article)
     revision = article.latest_revision
-    if revision is None or not revision.title:
+    if revision is None or not is_visible(revision.title):
         raise PublishingError(_("Give the article a title before you submit it."))
     if revision.pk == article.live_revision_id and article.state == Article.State.LIVE:
         raise PublishingError(_("There is nothing to submit: readers see the newest version."))

@@ -10,6 +10,7 @@ from articles import notifications, rights
 from articles.audit import record
 from articles.directory import working_title
 from articles.models import Article, Schedule
+from articles.names import is_visible
 from articles.publishing.addresses import public_slug
 from articles.publishing.base import (
     PublishingError,
@@ -54,7 +55,7 @@ def plan_for(article, *, due_at, by, action=Schedule.Action.PUBLISH, revision=No
         revision = revision or article.latest_revision
         if revision is not None and revision.article_id != article.pk:
             raise ValueError(f"revision {revision.pk} is not of article {article.pk}")
-        if revision is None or not revision.title:
+        if revision is None or not is_visible(revision.title):
             raise PublishingError(_("Give the article a title before you schedule it."))
         if not revision.is_sealed:
             revision = article.revisions.get(pk=revision.pk)

@@ -9,7 +9,7 @@ from articles import directory, references
 from articles.audit import record
 from articles.content_version import raise_version
 from articles.models import Tag, TagAlias
-from articles.names import fold, free_slug, make_slug, shorten_slug, validate_slug
+from articles.names import fold, free_slug, is_visible, make_slug, shorten_slug, validate_slug
 from articles.publishing.addresses import is_former_address, leave_redirect, refuse_held_path
 from articles.publishing.base import PublishingError, in_one_transaction
 from articles.publishing.mergers import (
@@ -134,6 +134,8 @@ def save_named(thing):
         if isinstance(column, (CharField, TextField)) and words:
             setattr(thing, column.attname, without_control_characters(words))
     thing.name = plain_line(thing.name)
+    if not is_visible(thing.name):
+        raise PublishingError(_("Give it a name: of this one there is nothing to see."))
     old_slug = model.objects.filter(pk=thing.pk).values_list("slug", flat=True).first()
     if not thing.slug:
         thing.slug = free_slug(

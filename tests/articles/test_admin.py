@@ -478,6 +478,15 @@ def test_upload_answers_with_the_picture_or_a_sentence(desk):
 # What goes live at once
 
 
+def test_draft_with_a_title_of_which_nothing_shows_is_listed_as_untitled(desk):
+    article = make_article("\u200b\u2060")
+
+    page = desk.get("/admin/articles/article/")
+
+    links = html.all_words(page, f"//a[contains(@href, '/{article.pk}/change/')]")
+    assert "Untitled" in links
+
+
 def test_author_with_a_new_address_keeps_the_old_one_alive(desk):
     author = make_author("Marta Old")
     make_public(authors=[author])

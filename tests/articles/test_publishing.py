@@ -357,15 +357,32 @@ def test_only_who_may_publish_does(verb, who, request):
     assert outcomes(article) == [("publish", PENDING, "")]
 
 
-def test_publish_without_a_title_is_refused():
-    article = make_article(" ")
-    Revision.objects.update(title="")
+@pytest.mark.parametrize("title", ["", " ", "\u200b\u2060", "\u00ad", "\u0301", "\ue000", "\u3164"])
+def test_nothing_goes_out_without_a_title_that_shows(title):
+    article = make_article()
+    Revision.objects.update(title=title)
 
-    with pytest.raises(PublishingError) as refusal:
-        publishing.publish(article, by=None)
+    refused = []
+    for verb in (
+        partial(publishing.publish, article),
+        partial(publishing.schedule, article, due_at=later()),
+        partial(publishing.submit, article),
+    ):
+        with pytest.raises(PublishingError) as refusal:
+            verb(by=None)
+        refused.append(str(refusal.value))
 
-    assert str(refusal.value) == "Give the article a title before you publish it."
+    assert refused == [
+        "Give the article a title before you publish it.",
+        "Give the article a title before you schedule it.",
+        "Give the article a title before you submit it.",
+    ]
     assert fresh(article).state == "draft"
+
+
+@pytest.mark.parametrize("title", ["?", "3", "☂", "م", "\u200bSea", "é"])
+def test_short_title_that_shows_goes_out(title):
+    assert make_public(title).title == title
 
 
 def test_publish_without_a_revision_is_refused():
@@ -818,15 +835,6 @@ def test_schedule_for_a_time_gone_by_is_refused(ago):
     assert str(refusal.value) == "Choose a time that lies in the future."
 
 
-def test_schedule_without_a_title_is_refused():
-    article = publishing.create(Words(), by=None)
-
-    with pytest.raises(PublishingError) as refusal:
-        publishing.schedule(article, due_at=later(), by=None)
-
-    assert str(refusal.value) == "Give the article a title before you schedule it."
-
-
 def test_schedule_under_a_taken_address_is_refused():
     make_public("First", slug="one")
     article = make_article(slug="one")
@@ -1105,6 +1113,17 @@ def test_save_tag_that_was_opened_before_a_publish_keeps_the_counts(client):
     assert (fresh(opened).description, status(client, "/tags/oil/")) == ("Black", 200)
 
 
+@pytest.mark.parametrize("name", ["\x01", "\u200b\u2060", "\u0301", "\u3164"])
+def test_save_author_under_a_name_of_which_nothing_shows_is_refused(name):
+    author = make_author("Ada")
+    author.name = name
+
+    with pytest.raises(PublishingError) as refusal:
+        publishing.save_author(author)
+
+    assert str(refusal.value) == "Give it a name: of this one there is nothing to see."
+
+
 def test_save_author_under_a_taken_address_is_refused():
     make_author("Ada")
 
@@ -1167,7 +1186,7 @@ def test_tag_named_with_a_long_name_is_one_tag(name):
     assert Tag.objects.count() == 1
 
 
-@pytest.mark.parametrize("name", ["", " ", "–", "…", "🙂"])
+@pytest.mark.parametrize("name", ["", " ", "–", "…", "🙂", "\u200b", "\u3164"])
 def test_tag_named_nothing_is_an_error(name):
     with pytest.raises(ValueError, match="holds no letter or digit"):
         publishing.tag_named(name)

@@ -902,6 +902,7 @@ def test_load_slug_that_cannot_be_an_address_is_made_one(slug, address):
     ("changes", "state", "notes"),
     [
         ({"title": ""}, "draft", ["It has no title, so it is imported as a draft."]),
+        ({"title": "\u200b\u2060"}, "draft", ["It has no title, so it is imported as a draft."]),
         (
             {"title": "long " * 60},
             "live",
