@@ -96,6 +96,15 @@ def _as_text(value):
     return without_control_characters(value.encode("utf-8", "ignore").decode()).strip()
 
 
+class TypedField(forms.CharField):
+    """What somebody types or pastes. Characters that nobody can see and no database takes are left
+    out: who doesn't see them can't be asked to.
+    """
+
+    def to_python(self, value):
+        return super().to_python(without_control_characters(value or ""))
+
+
 class BodyWidget(forms.Textarea):
     """The writing surface (static/js/admin/editor.js) over an ordinary textarea."""
 
@@ -142,20 +151,20 @@ _ASKED_FOR = {
 class ArticleForm(forms.Form):
     """The words of a revision. Everything may be missing in a draft."""
 
-    title = forms.CharField(
+    title = TypedField(
         label=_("Title"),
         max_length=200,
         required=False,
         widget=forms.TextInput(attrs={"class": "article-form__title", "autocomplete": "off"}),
     )
-    standfirst = forms.CharField(
+    standfirst = TypedField(
         label=_("Standfirst"),
         required=False,
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off"}),
         help_text=_("One or two sentences under the title; also shown on cards and in search."),
     )
-    body = forms.CharField(
+    body = TypedField(
         label=_("Text"),
         required=False,
         widget=BodyWidget(
@@ -206,17 +215,15 @@ class ArticleForm(forms.Form):
         widget=PickerWidget(kind="place", placeholder=_("Find an article or a section")),
         help_text=_("What this article corrects. A notice appears at the top of it."),
     )
-    relation_note = forms.CharField(
+    relation_note = TypedField(
         label=_("Notice"),
         max_length=NOTE_LENGTH,
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("One sentence for readers of the older article: what was wrong, or is new."),
     )
-    lead_image = forms.CharField(
-        label=_("Lead picture"), required=False, widget=LeadPictureWidget()
-    )
-    slug = forms.CharField(
+    lead_image = TypedField(label=_("Lead picture"), required=False, widget=LeadPictureWidget())
+    slug = TypedField(
         label=_("Address"),
         max_length=SLUG_MAX_LENGTH,
         required=False,
@@ -224,7 +231,7 @@ class ArticleForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES, initial="en")
-    note = forms.CharField(
+    note = TypedField(
         label=_("Note on this version"),
         max_length=200,
         required=False,
@@ -238,7 +245,7 @@ class ArticleForm(forms.Form):
         widget=forms.HiddenInput(attrs={"autocomplete": "off"}),
     )
     # The permanent id of an article that isn't saved yet.
-    uid = forms.CharField(
+    uid = TypedField(
         required=False, max_length=100, widget=forms.HiddenInput(attrs={"autocomplete": "off"})
     )
 

@@ -122,7 +122,6 @@ def test_answer_says_what_the_form_needs_to_go_on(desk):
     [
         ("title", "x" * 201),
         ("slug", "feed"),
-        ("slug", "\x00"),
         ("language", "xx"),
         ("lead_image", "a" * 16),
         ("body", '<figure><img data-image="aaaaaaaaaaaaaaaa" alt=""></figure>'),
@@ -172,12 +171,17 @@ def test_invisible_and_half_characters_are_dropped(desk):
         article,
         tags='[{"value": "Rail\\u0000ways"}, {"value": "\\ud800Sea"}]',
         body="<p>a\x00b</p>",
-        title="x" * 100_000,
+        title="\x00 The\x00 Sea\x1b",
+        standfirst="Of\x00 ships",
+        slug="the-\x00sea",
+        note="\x00",
     )
 
-    # A form of Django's says so of NUL in plain fields; their words stay in the browser.
-    assert sorted(answer["problems"]) == ["body", "title"]
-    assert article.revisions.latest().tags == ["Railways", "Sea"]
+    after = article.revisions.latest()
+    assert answer["problems"] == {}
+    assert (after.title, after.standfirst) == ("The Sea", "Of ships")
+    assert (after.body, after.slug) == ("<p>ab</p>", "the-sea")
+    assert after.tags == ["Railways", "Sea"]
 
 
 @pytest.mark.parametrize(
