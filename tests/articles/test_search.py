@@ -12,9 +12,9 @@ from django.utils.safestring import SafeString
 
 from articles import guards, search
 from articles.models import Article, Revision
-from articles.search import passages, ranking, recent, writing
+from articles.search import keys, passages, ranking, recent, writing
 from articles.search.asking import Alternative
-from articles.search.signs import TAG
+from articles.search.signs import MONTH, TAG
 from tests.factories import erase, make_public
 
 FIRST_DAY = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -819,6 +819,35 @@ def test_word_longer_than_a_passage_is_cut():
     passage = search.best_passage(f"Sand. {word} Sand.", search.parse(word).terms, length=40)
 
     assert passage.html == f"Sand. {'x' * 34} …"
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        ("2026-11", "2026-11"),
+        ("1999-12", "2026-11"),
+        ("2024-12", "2026-03"),
+        ("1987-01", "2100-12"),
+    ],
+)
+def test_months_between_are_all_months_and_no_others(first, last):
+    low, high = (
+        keys.key_of(1, datetime.fromisoformat(f"{month}-15T12:00+00:00")) for month in (first, last)
+    )
+    lowest, highest = (int(keys.month_of(key)[1:]) for key in (low, high))
+
+    parts = [part.strip("'") for part in keys.months_between(low, high).split(" | ")]
+
+    def is_among(month):
+        words = f"{MONTH}{month}"
+        return any(
+            words.startswith(part.removesuffix("':*")) if ":" in part else words == part
+            for part in parts
+        )
+
+    near = range(lowest - 1000, highest + 1000)
+    assert [month for month in near if is_among(month)] == [*range(lowest, highest + 1)]
+    assert len(parts) <= 40
 
 
 MIGRATIONS = [
