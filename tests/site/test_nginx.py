@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from articles import content_version, publishing
+from articles import content_version, images, publishing
 from articles.page_server import PageServer
 from articles.previews import path_of
 from tests import addresses, nginx
@@ -244,6 +244,16 @@ def test_pictures_and_static_files_are_sent_with_the_publications_headers(front,
         assert headers["X-Content-Type-Options"] == "nosniff"
     assert not front.get("/static/../nginx/nginx.conf")[3]
     assert front.get("/static/nothing.css")[0] == 404
+
+
+def test_nginx_takes_the_largest_picture_and_not_much_more(front):
+    path = "/admin/articles/image/add/"
+
+    taken = front.get(path, method="POST", body=b"x" * images.MAX_BYTES)
+    refused = front.get(path, method="POST", Content_Length=str(2 * images.MAX_BYTES))
+
+    assert (taken[0], taken[3]) == (200, False)
+    assert (refused[0], refused[3]) == (413, True)
 
 
 @pytest.mark.parametrize("upstream", ["", "https://127.0.0.1", "http://", "http://x/path"])

@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from articles import images
 from articles.page_server import CODINGS, CONTENT_TYPES, HTML, PageServer
 from irb_site.views import MEDIA_HEADERS, PICTURE_PATTERN
 
@@ -52,7 +53,8 @@ class Command(BaseCommand):
             "picture": f"^{settings.MEDIA_URL}({PICTURE_PATTERN})$",
             "media_root": settings.MEDIA_ROOT,
             "picture_headers": _quoted(of_files | MEDIA_HEADERS),
-            "largest_request": settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1024,
+            # A picture, and all that a form may say beside it.
+            "largest_request": (images.MAX_BYTES + settings.DATA_UPLOAD_MAX_MEMORY_SIZE) // 1024,
         }
         self.stdout.write(render_to_string("nginx.conf", context))
 
