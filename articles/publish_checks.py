@@ -50,18 +50,26 @@ def levels():
     return {key: chosen.get(key, default) for key, (_words, default) in CHECKS.items()}
 
 
-def findings(article, words):
-    """What the checks find in some words (a Revision or Words) of an article: stops first."""
-    return findings_of([(article, words)])[0]
+def findings(article, words, *, going_out=()):
+    """What the checks find in some words (a Revision or Words) of an article: stops first.
+
+    going_out: articles that go out together with it, so that it may cite them.
+    """
+    return _findings_of([(article, words)], going_out)[0]
 
 
-def findings_of(drafts):
-    """The findings of several (article, words), asked for together: a list for each of them."""
+def findings_together(drafts):
+    """The findings of several (article, words) that go out together: a list for each of them."""
+    return _findings_of(drafts, [article for article, _words in drafts])
+
+
+def _findings_of(drafts, going_out):
     active = {key: level for key, level in levels().items() if level != Level.OFF}
     drafts = [_Draft(article, words) for article, words in drafts]
     known = _Known()
     if "dangling" in active:
-        known.lost = _leading_nowhere({token for draft in drafts for token in draft.foreign})
+        cited = {token for draft in drafts for token in draft.foreign}
+        known.lost = _leading_nowhere(cited, {article.uid for article in going_out})
     if "alt_text" in active and (leads := {draft.words.lead_image_id for draft in drafts} - {None}):
         found = Image.objects.filter(pk__in=leads, alt="")
         known.undescribed = set(found.values_list("pk", flat=True))
@@ -144,10 +152,11 @@ _sections = Prepared(
 )
 
 
-def _leading_nowhere(tokens):
+def _leading_nowhere(tokens, going_out):
     """The tokens whose target isn't there, nor anything to which it leads on.
 
-    What was never public yet isn't among them: its words become a link when it goes out.
+    What was never public yet isn't among them: its words become a link when it goes out. Nor is
+    what goes out now. going_out: the permanent ids of such articles.
     """
     if not tokens:
         return set()
@@ -167,7 +176,8 @@ def _leading_nowhere(tokens):
     for token in cited:
         state, own_address = articles.get(token.uid, (None, None))
         has_place = not token.section or (token.uid, token.section) in places
-        if state == Article.State.DRAFT:
+        is_going_out = token.uid in going_out
+        if state == Article.State.DRAFT or (state == Article.State.WITHDRAWN and is_going_out):
             leads = has_place
         else:
             address = addresses.get(token)

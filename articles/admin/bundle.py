@@ -20,14 +20,14 @@ from articles import effects, publish_checks, publishing, rights
 from articles.admin.access import private
 from articles.admin.base import Forgiving
 from articles.directory import working_title
-from articles.forms import PickerField, PickerWidget, ScheduleForm
+from articles.forms import PickerField, PickerWidget, ScheduleForm, TypedField
 from articles.models import Article, Bundle, Schedule
 from articles.publishing import BUNDLE_MAX, PublishingError
 from irb_site.people import name_of
 
 
 class BundleForm(forms.Form):
-    name = forms.CharField(
+    name = TypedField(
         label=gettext_lazy("Name"),
         max_length=100,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
@@ -281,7 +281,7 @@ def _members(bundle):
     articles = _articles(bundle)
     drafts = [(article, article.latest_revision) for article in articles if article.latest_revision]
     pks = [article.pk for article, _revision in drafts]
-    findings = dict(zip(pks, publish_checks.findings_of(drafts), strict=True))
+    findings = dict(zip(pks, publish_checks.findings_together(drafts), strict=True))
     told = effects.told_titles_of([revision for _article, revision in drafts])
     told, leaving = dict(zip(pks, told, strict=True)), effects.sections_leaving(drafts)
     return [

@@ -78,7 +78,7 @@ def _publish_bundle(bundle, *, by):
     for article in articles:
         with _named(article):
             if by is not None:
-                refuse_stopped(article, article.latest_revision)
+                refuse_stopped(article, article.latest_revision, going_out=articles)
             show(article, article.latest_revision, by=by)
         record("published", by=by, article=article, detail=with_bundle(bundle))
     bundle.published_at = timezone.now()
@@ -95,9 +95,10 @@ def schedule_bundle(bundle, *, due_at, by):
     # Before any article is looked at: it is the fault of none.
     refuse_past(due_at)
     bundle = _held(bundle)
-    for article in _articles(bundle):
+    articles = _articles(bundle)
+    for article in articles:
         with _named(article):
-            plan_for(article, due_at=due_at, by=by, bundle=bundle)
+            plan_for(article, due_at=due_at, by=by, bundle=bundle, going_out=articles)
         record("scheduled", by=by, article=article, detail=with_bundle(bundle))
     date = date_format(timezone.localtime(due_at), "j F Y, H:i")
     record("scheduled", by=by, thing=bundle, detail=_("publish on %(date)s") % {"date": date})

@@ -69,10 +69,13 @@ def _publish(article, revision, *, by, at, updated_at, minor, is_checked):
     return article
 
 
-def refuse_stopped(article, revision):
-    """Refuses what a publish check of the newsroom stops, and says what to do."""
-    stops = [one.sentence for one in publish_checks.findings(article, revision) if one.is_stop]
-    if stops:
+def refuse_stopped(article, revision, *, going_out=()):
+    """Refuses what a publish check of the newsroom stops, and says what to do.
+
+    going_out: articles that go out together with it.
+    """
+    findings = publish_checks.findings(article, revision, going_out=going_out)
+    if stops := [one.sentence for one in findings if one.is_stop]:
         raise PublishingError(_("Not published yet. %(reasons)s") % {"reasons": " ".join(stops)})
 
 

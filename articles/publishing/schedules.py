@@ -46,8 +46,13 @@ def refuse_past(due_at):
         raise PublishingError(_("Choose a time that lies in the future."))
 
 
-def plan_for(article, *, due_at, by, action=Schedule.Action.PUBLISH, revision=None, bundle=None):
-    """The plan of one locked article, within a verb; see schedule."""
+def plan_for(
+    article, *, due_at, by, action=Schedule.Action.PUBLISH, revision=None, bundle=None, going_out=()
+):
+    """The plan of one locked article, within a verb; see schedule.
+
+    going_out: the articles of its bundle.
+    """
     require(rights.may_publish(by), _("You may not schedule. Ask an editor to do it."))
     refuse_past(due_at)
     refuse_trashed(article)
@@ -61,7 +66,7 @@ def plan_for(article, *, due_at, by, action=Schedule.Action.PUBLISH, revision=No
             revision = article.revisions.get(pk=revision.pk)
             seal(revision)
         if by is not None:
-            refuse_stopped(article, revision)
+            refuse_stopped(article, revision, going_out=going_out)
         if revision.slug and revision.slug != article.slug:
             public_slug(article, revision)
     else:

@@ -8,7 +8,8 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from articles import publishing, rights
-from articles.models import Article, AuditEntry, Bundle, Schedule
+from articles.models import Article, AuditEntry, Bundle, PublishCheck, Schedule
+from articles.publishing import PublishingError
 from tests import html
 from tests.factories import (
     change_draft,
@@ -259,6 +260,25 @@ def test_page_tells_apart_what_is_wrong_with_which_article(desk):
     assert [[section.heading for section in member.leaving_sections] for member in members] == [
         [], [], ["Part"],
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("act", ["publish", "schedule"])
+def test_what_comes_back_with_a_bundle_may_be_cited_in_it(desk, editor, act):
+    PublishCheck.objects.filter(key="dangling").update(level=PublishCheck.Level.STOP)
+    returning = make_withdrawn("Returning", body="<h2>Part</h2><p>x</p>")
+    body = f"<p>{cite(returning)} {cite(returning, section='s-part')}</p>"
+    citing = make_article("Citing", body=body, authors=[make_author()], tags=["A"])
+    bundle = make_bundle(citing, returning)
+
+    with pytest.raises(PublishingError, match="lead nowhere"):
+        publishing.publish(citing, by=editor)
+    members = desk.get(url(bundle)).context["members"]
+    if act == "publish":
+        publishing.publish_bundle(bundle, by=editor)
+    else:
+        publishing.schedule_bundle(bundle, due_at=timezone.now() + timedelta(hours=1), by=editor)
+
+    assert [finding.key for finding in members[0].findings] == []
 
 
 def test_section_that_nothing_cites_any_more_once_all_is_out_is_no_matter(desk):
