@@ -609,18 +609,18 @@ class PictureUploadForm(forms.Form):
         help_text=_("JPEG, PNG, WebP or GIF, up to 25 MB. At least 1,200 pixels wide looks best."),
         error_messages={"required": _("Choose a file.")},
     )
-    alt = forms.CharField(
+    alt = TypedField(
         label=_("Alternative text"),
         max_length=300,
         help_text=_("What the picture shows, for people who can't see it. One plain sentence."),
         error_messages={"required": _("Say what the picture shows.")},
     )
-    caption = forms.CharField(label=_("Caption"), max_length=400, required=False)
-    credit = forms.CharField(label=_("Credit"), max_length=200, required=False)
+    caption = TypedField(label=_("Caption"), max_length=400, required=False)
+    credit = TypedField(label=_("Credit"), max_length=200, required=False)
 
 
 class AuthorForm(forms.ModelForm):
-    links_text = forms.CharField(
+    links_text = TypedField(
         label=_("Links"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -685,7 +685,7 @@ class MergeAuthorForm(forms.Form):
 
 
 class AliasForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=100, required=False)
+    name = TypedField(label=_("Name"), max_length=100, required=False)
     kind = forms.ChoiceField(
         label=_("Kind"),
         choices=[choice for choice in TagAlias.Kind.choices if choice[0] != TagAlias.Kind.NAME],
@@ -754,7 +754,7 @@ class TagForm(forms.ModelForm):
         ]
 
 
-class TagNameField(forms.CharField):
+class TagNameField(TypedField):
     """A tag that is here already, by any of its names; cleans to the tag that it leads to."""
 
     widget = forms.TextInput(attrs={"list": "tag-names", "autocomplete": "off"})
@@ -769,7 +769,7 @@ class TagNameField(forms.CharField):
         return tag
 
 
-class NewTagNameField(forms.CharField):
+class NewTagNameField(TypedField):
     """The name of a tag, be it here or new."""
 
     widget = TagNameField.widget
@@ -812,13 +812,13 @@ class SplitTagForm(forms.Form):
 
 
 class RetagForm(forms.Form):
-    add = forms.CharField(
+    add = TypedField(
         label=_("Add tags"),
         required=False,
         help_text=_("With commas between. A name that isn't known yet makes a new tag."),
         widget=TagNameField.widget,
     )
-    remove = forms.CharField(
+    remove = TypedField(
         label=_("Take off tags"),
         required=False,
         help_text=_("With commas between, by any of their names."),

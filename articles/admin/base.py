@@ -6,6 +6,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.db import transaction
+from django.db.models import CharField, TextField
 from django.http import HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from articles.audit import record
 from articles.content_version import raise_version
+from articles.forms import TypedField
 from articles.publishing import PublishingError
 
 
@@ -49,6 +51,11 @@ class Forgiving:
 
     def get_search_results(self, request, queryset, search_term):
         return super().get_search_results(request, queryset, search_term.replace("\x00", ""))
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        if type(db_field) in (CharField, TextField) and not db_field.choices:
+            kwargs.setdefault("form_class", TypedField)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name in self.get_autocomplete_fields(request):

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from articles import directory, health, publishing, references, rights
 from articles.directory import working_title
-from articles.forms import PickerWidget
+from articles.forms import PickerWidget, TypedField
 from articles.health import Kind
 from articles.models import Article, Reference, Section, Tag
 from articles.publishing import PublishingError
@@ -348,7 +348,7 @@ def _names(uids):
 
 
 class _SnoozeForm(forms.Form):
-    reason = forms.CharField(max_length=health.REASON_MAX)
+    reason = TypedField(max_length=health.REASON_MAX)
     period = forms.ChoiceField(choices=[(name, name) for name in health.PERIODS])
 
 

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from articles import notifications, publishing, rights
 from articles.admin.access import article_for, for_scripts, private, refusal
+from articles.forms import TypedField
 from articles.models import Article, Submission
 from articles.publishing import TASK_LENGTH, NotAllowed, PublishingError
 from articles.state_words import describe_decision, when
@@ -289,7 +290,7 @@ class TaskForm(forms.Form):
             "invalid_choice": gettext_lazy("Choose somebody who has an open account here."),
         },
     )
-    task = forms.CharField(
+    task = TypedField(
         label=gettext_lazy("What is to be done"),
         max_length=TASK_LENGTH,
         required=False,

@@ -15,7 +15,7 @@ from taggit import models as taggit_models
 from articles import effects, publishing, rights, tag_order
 from articles.admin.access import private
 from articles.admin.article_list import PagesByKey
-from articles.admin.base import Merges, RefusesByForm, UseFilter, offer_undo
+from articles.admin.base import Forgiving, Merges, RefusesByForm, UseFilter, offer_undo
 from articles.admin.retagging import (
     in_batches,
     names_offered,
@@ -38,7 +38,7 @@ _OF_ARTICLES = (TagChange.Act.SPLIT, TagChange.Act.TAGGED)
 
 
 @admin.register(Tag)
-class TagAdmin(Merges, RefusesByForm, admin.ModelAdmin):
+class TagAdmin(Merges, RefusesByForm, Forgiving, admin.ModelAdmin):
     form = TagForm
     change_form_template = "admin/articles/tag/change_form.html"
     change_list_template = "admin/articles/tag/change_list.html"

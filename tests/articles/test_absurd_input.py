@@ -271,7 +271,10 @@ def test_lists_and_lookups_answer_absurd_words(desk, things, turn):
 @pytest.mark.parametrize("name", ["NUL", "late date", "long number", "negative", "emoji"])
 @pytest.mark.parametrize(
     "address",
-    ["auditentry/?at__year=", "article/?q=", "article/?tag=", "article/?author=", "pick/?place="],
+    [
+        *("auditentry/?at__year=", "article/?q=", "article/?tag=", "article/?author="),
+        *("pick/?place=", "tag/?q=", "tag/?use="),
+    ],
 )
 def test_list_that_is_asked_for_nonsense_is_shown(desk, things, address, name):
     url = f"/admin/articles/{address}{quote(ABSURD[name])}"

@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 from django.utils import timezone
@@ -500,6 +501,15 @@ def test_author_with_a_new_address_keeps_the_old_one_alive(desk):
     assert desk.get(old).headers["Location"] == "/authors/marta-new/"
     author.refresh_from_db()
     assert author.links == [{"label": "Site", "url": "https://example.org/"}]
+
+
+@pytest.mark.parametrize("model", ["articles/tag", "articles/bundle", "authors/author"])
+def test_invisible_characters_in_a_name_are_left_out(desk, model):
+    response = desk.post(f"/admin/{model}/add/", {"name": "The\x00 Sea\x1b", "articles": "[]"})
+
+    assert response.status_code == 302
+    [made] = apps.get_model(*model.split("/")).objects.all()
+    assert made.name == "The Sea"
 
 
 def test_tag_with_a_taken_name_is_refused_with_a_sentence(desk):
