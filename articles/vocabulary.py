@@ -25,6 +25,8 @@ CANDIDATES_MAX = 20_000
 AT_ONCE = 1000
 # So many words that begin alike are looked for instead of a beginning.
 BEGUN_MAX = 40
+# And so many rows are read and sorted for it.
+BEGUN_READ = 300
 
 
 def words_of(*texts):
@@ -143,17 +145,33 @@ def meant_by(word, *, others=(), limit=6, beginning=False):
     return _closest(word, [*choices, *STOP_WORDS], slips, limit)
 
 
+# Words between two, neither of them included, in the order of the index `word_once`.
+_BETWEEN = {
+    "sqlite": "word > %s AND word < %s",
+    "postgresql": "word ~>~ %s AND word ~<~ %s",
+}
+_LAST_LETTER = "\U0010ffff"
+
+
 def beginning_with(start):
-    """Words that begin with some letters, the shortest first, those themselves left out. One
-    query."""
+    """Words that begin with two letters or more, the shortest first, those themselves left out. Two
+    queries at most."""
     # In words of its own, since each search for a rare word asks it.
     with cursor_to_ask_again() as cursor:
         cursor.execute(
-            "SELECT DISTINCT length, word FROM articles_word"
-            " WHERE start = %s AND word LIKE %s AND word <> %s ORDER BY length, word LIMIT %s",
-            [start[:2], f"{start}%", start, BEGUN_MAX],
+            f"SELECT word FROM articles_word WHERE {_BETWEEN[connection.vendor]} LIMIT %s",
+            [start, start + _LAST_LETTER, BEGUN_READ],
         )
-        return [word for _length, word in cursor.fetchall()]
+        rows = cursor.fetchall()
+        if len(rows) == BEGUN_READ:
+            # There are so many that the shortest are soon found among all that begin nearly so.
+            cursor.execute(
+                "SELECT DISTINCT length, word FROM articles_word"
+                " WHERE start = %s AND word LIKE %s AND word <> %s ORDER BY length, word LIMIT %s",
+                [start[:2], f"{start}%", start, BEGUN_MAX],
+            )
+            rows = [(word,) for _length, word in cursor.fetchall()]
+    return sorted({word for (word,) in rows}, key=lambda word: (len(word), word))[:BEGUN_MAX]
 
 
 def _slips(word):

@@ -16,7 +16,15 @@ class Word(models.Model):
     length = models.PositiveSmallIntegerField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["word", "article"], name="word_once")]
+        constraints = [
+            # In the order of letters as they are stored, so that a beginning of words is looked up
+            # in it whatever the language of the database is.
+            models.UniqueConstraint(
+                fields=["word", "article"],
+                name="word_once",
+                opclasses=["varchar_pattern_ops", "int8_ops"],
+            )
+        ]
         indexes = [
             models.Index(fields=["start", "length", "word"], name="word_by_start"),
             models.Index(fields=["ending", "length", "word"], name="word_by_ending"),

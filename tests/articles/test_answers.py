@@ -1,5 +1,6 @@
 """What readers get for what they type: one set of expectations for both databases."""
 
+import random
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -188,6 +189,21 @@ def test_rebuild_mends_what_is_wrong_and_an_index_of_before(client):
 
 def words():
     return set(Word.objects.values_list("word", flat=True))
+
+
+@pytest.mark.parametrize("read", [1, 7, 30, 10_000])
+def test_words_that_begin_alike_are_all_found_the_shortest_first(monkeypatch, read):
+    monkeypatch.setattr(vocabulary, "BEGUN_READ", read)
+    chance = random.Random(read)
+    letters = ["a", "b", "é", "я", "\U0001d7d8", "z"]
+    words = {"".join(chance.choices(letters, k=chance.randint(3, 7))) for _number in range(800)}
+    articles = [make_article(f"Number {number}") for number in range(3)]
+    vocabulary.enter({one.pk: words for one in articles}, lambda word: None)
+
+    for start in ["ab", "aя", "éz", "zzz", "abab", "qq", *sorted(words)[:20]]:
+        expected = [word for word in words if word.startswith(start) and word != start]
+        expected.sort(key=lambda word: (len(word), word))
+        assert vocabulary.beginning_with(start) == expected[: vocabulary.BEGUN_MAX], start
 
 
 def test_vocabulary_has_the_words_of_public_articles_and_no_others():
