@@ -4,6 +4,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from articles.models import AuditEntry
+from articles.names import is_visible
 from irb_site.people import name_of
 
 # Every act that is recorded, in the words of the audit.
@@ -105,7 +106,7 @@ def forget_words(article):
 
 def _title(article):
     latest = article.latest_revision
-    return (latest.title if latest else "") or article.title
+    return next(filter(is_visible, (latest.title if latest else "", article.title)), "")
 
 
 def who_of(entry):

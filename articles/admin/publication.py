@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from articles.admin.base import Audited, Forgiving, GoesLiveAtOnce
+from articles.directory import working_title
 from articles.models import MenuItem, Pick, Redirect, Schedule, SiteSettings
 from articles.site import DEFAULT_NAME
 
@@ -86,10 +87,14 @@ class RedirectAdmin(Forgiving, admin.ModelAdmin):
 
 @admin.register(Schedule)
 class ScheduleAdmin(Forgiving, admin.ModelAdmin):
-    list_display = ["article", "action", "due_at", "outcome", "by", "message"]
+    list_display = ["title", "action", "due_at", "outcome", "by", "message"]
     list_filter = ["outcome", "action"]
-    list_select_related = ["article", "by"]
+    list_select_related = ["article__latest_revision", "by"]
     ordering = ["-due_at"]
+
+    @admin.display(description=_("article"), ordering="article")
+    def title(self, plan):
+        return working_title(plan.article)
 
     def has_add_permission(self, request):
         return False

@@ -6,12 +6,13 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 
 from articles import wording
+from articles.directory import working_title
 from articles.site import shelf
 
 register = template.Library()
 for _piece in (
     *(wording.language_attributes, wording.interface_language_attributes),
-    *(wording.moment, wording.when, wording.story_date),
+    *(working_title, wording.moment, wording.when, wording.story_date),
     *(wording.reading_time, wording.article_count),
     *(wording.pagination, wording.feeds, wording.breadcrumbs, wording.kicker, wording.byline),
     *(wording.avatar, wording.face, wording.about, wording.tag_links, wording.related),

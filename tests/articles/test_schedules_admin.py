@@ -448,3 +448,18 @@ def test_plan_is_dismissed_by_those_who_schedule_and_only_when_it_failed(client,
     waiting.refresh_from_db()
     assert (waiting.outcome, waiting.dismissed_at) == ("pending", None)
     assert agenda.unsettled([plan.article]).count() == 1
+
+
+def test_list_of_plans_and_the_desk_name_drafts_by_their_titles(desk, editor):
+    make_scheduled("The Sea")
+    unnamed = make_article("\u200b")
+    publishing.assign(unnamed, editor, task="Give it a title.", by=editor)
+
+    plans = desk.get("/admin/articles/schedule/").content.decode()
+    start = html.parse(desk.get("/admin/"))
+
+    assert "The Sea" in plans
+    [task] = start.xpath(f"//li[@class='desk__task']//a[contains(@href, '/{unnamed.pk}/')]")
+    assert html.words(task) == "Untitled"
+    names = AuditEntry.objects.filter(article=unnamed).values_list("object_name", flat=True)
+    assert set(names) == {""}
