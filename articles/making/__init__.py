@@ -163,18 +163,18 @@ def _write(batch):
 
 @contextmanager
 def _without_indexes(models):
-    """Within it some empty tables have no indexes but those of their constraints.
+    """Within it some empty tables have no indexes but those that keep rows from being there twice.
 
     To make an index of what is there takes much less than to keep it up row by row.
     """
     tables = [model if isinstance(model, str) else model._meta.db_table for model in models]
     marks = ", ".join(["%s"] * len(tables))
     known = (
-        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
-        f" AND tbl_name IN ({marks})"
+        "SELECT name, sql FROM sqlite_master WHERE type = 'index'"
+        f" AND sql NOT LIKE 'CREATE UNIQUE %%' AND tbl_name IN ({marks})"
         if connection.vendor == "sqlite"
         else "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema()"
-        f" AND tablename IN ({marks}) AND indexname NOT IN (SELECT conname FROM pg_constraint)"
+        f" AND indexdef NOT LIKE 'CREATE UNIQUE %%' AND tablename IN ({marks})"
     )
     with connection.cursor() as cursor:
         cursor.execute(known, tables)

@@ -178,6 +178,16 @@ def test_it_leaves_all_indexes_and_raises_the_version():
     assert current() != version
 
 
+def test_what_is_looked_up_while_it_writes_keeps_its_index():
+    """Else each article would take longer than the one before it."""
+    seen = []
+
+    making.make(5, progress=lambda done: seen.extend(index_names()), **_SIZE)
+
+    assert any("word_once" in one for one in seen)
+    assert not any("word_by_start" in one for one in seen)
+
+
 def test_what_is_written_later_gets_keys_of_its_own():
     making.make(5, **_SIZE)
 
