@@ -32,12 +32,22 @@ def hold(model, pks):
 
 
 def hold_groups(model, pks):
-    """Some with all that count as the same as one of them, held likewise. Two queries."""
+    """Some with all that count as the same as one of them, held likewise, by primary key.
+
+    What one of them leads to is among them. Two queries, and more only where somebody else has
+    merged one of them in between.
+    """
     standing = Coalesce("merged_into", "pk")
     groups = model.objects.annotate(leads_to=standing).filter(
         leads_to__in=model.objects.filter(pk__in=pks).values(pk_of_standing=standing)
     )
-    return hold(model, list(groups.values_list("pk", flat=True)))
+    held, more = {}, set(groups.values_list("pk", flat=True))
+    while more:
+        # Those that come later may be out of order. Should that end in a circle, the verb is
+        # tried again (base.in_one_transaction).
+        held |= {row.pk: row for row in hold(model, more)}
+        more = {row.merged_into_id for row in held.values()} - held.keys() - {None}
+    return held
 
 
 def raise_editions(model, pks, *, more_articles=0):

@@ -262,14 +262,11 @@ def _count(model, before, after):
         return
     # Held, so that none is merged meanwhile: an article of one and of one that is merged into it
     # counts once.
-    named = before.keys() | after.keys()
-    held = hold_groups(model, named).values_list("pk", "merged_into_id", "first_public_at")
-    leads_to, first_public_at = {}, {}
-    for pk, merged_into, date in held:
-        leads_to[pk], first_public_at[pk] = merged_into or pk, date
+    held = hold_groups(model, before.keys() | after.keys())
+    leads_to = {pk: row.merged_into_id or pk for pk, row in held.items()}
     counted = [{*pks, *(leads_to[pk] for pk in pks)} for pks in (before, after)]
     more, fewer = counted[1] - counted[0], counted[0] - counted[1]
-    unheard = {pk for pk in more if first_public_at[pk] is None}
+    unheard = {pk for pk in more if held[pk].first_public_at is None}
     if unheard:
         model.objects.filter(pk__in=unheard).update(first_public_at=timezone.now())
     touched = changed | {leads_to[pk] for pk in changed}

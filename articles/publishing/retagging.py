@@ -150,7 +150,7 @@ def _held_tags(articles, tags=(), names=()):
     aliases = TagAlias.objects.filter(key__in=keys)
     given = {tag.pk for tag in tags}
     named = set(aliases.values_list("tag", flat=True))
-    held = {tag.pk: tag for tag in hold_groups(Tag, given | named)}
+    held = hold_groups(Tag, given | named)
     for pk in sorted(given):
         refuse_merged(held[pk])
     found = {alias.key: alias.tag_id for alias in aliases}

@@ -96,7 +96,7 @@ def merge_author(author, into, *, by):
     lead there. Five authors or five thousand articles, it costs the same.
     """
     require_organise(by)
-    held = {row.pk: row for row in hold_groups(Author, [author.pk, into.pk])}
+    held = hold_groups(Author, [author.pk, into.pk])
     author, into = held[author.pk], held[into.pk]
     if author == into:
         raise PublishingError(_("Choose another author to merge this one into."))
@@ -115,7 +115,7 @@ def unmerge_author(author, *, by):
     was published in between. Returns the author.
     """
     require_organise(by)
-    author = {row.pk: row for row in hold_groups(Author, [author.pk])}[author.pk]
+    author = hold_groups(Author, [author.pk])[author.pk]
     refuse_standing(author)
     into = author.merged_into
     lead_back(author)

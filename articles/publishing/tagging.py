@@ -289,7 +289,7 @@ def merge_tag(tag, into, *, by):
     """
     require_organise(by)
     into = Tag.objects.get(pk=into.pk).standing
-    held = {row.pk: row for row in hold_groups(Tag, [tag.pk, into.pk])}
+    held = hold_groups(Tag, [tag.pk, into.pk])
     tag, into = held[tag.pk], held[into.pk]
     refuse_merged(tag)
     if tag == into:
@@ -306,7 +306,7 @@ def merge_tag(tag, into, *, by):
 
 
 def _undo_merge(change):
-    tag = {row.pk: row for row in hold_groups(Tag, [change.tag_id])}[change.tag_id]
+    tag = hold_groups(Tag, [change.tag_id])[change.tag_id]
     refuse_standing(tag)
     into = tag.merged_into
     lead_back(tag)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from articles import content_version, directory, labels, publishing, tag_sets
 from articles.models import Article, AuditEntry, MenuItem, Pick, Tag, TagChange
-from articles.publishing import Alias, NotAllowed, PublishingError
+from articles.publishing import Alias, NotAllowed, PublishingError, mergers
 from tests.factories import change_draft, cite, make_article, make_public
 from tests.rows import dump
 
@@ -264,6 +264,28 @@ def test_article_of_a_tag_and_of_what_is_merged_into_it_counts_once_whenever_it_
     publishing.unpublish(both, by=None)
 
     assert (tag("Oil").article_count, tag("Crude").article_count) == (2, 1)
+
+
+def test_article_is_published_while_somebody_merges_one_of_its_tags(monkeypatch):
+    """On PostgreSQL a merge may end between the question what counts as the same and its answer's
+    being held."""
+    article = make_public("Crude", tags=["Crude"])
+    make_public("Oil", tags=["Oil"])
+    change_draft(article, tags=["Crude", "Ports"])
+    make_public("Ports", tags=["Ports"])
+    hold, merged = mergers.hold, []
+
+    def merge_before_holding(model, pks):
+        if not merged:
+            merged.append(Tag.objects.filter(name="Ports").update(merged_into=tag("Oil")))
+        return hold(model, pks)
+
+    monkeypatch.setattr(mergers, "hold", merge_before_holding)
+    publishing.publish(article, by=None)
+
+    assert merged == [1]
+    assert tag("Oil").article_count == 2
+    assert publishing.tag_named("Ports").article_count == 2
 
 
 def test_tag_that_became_public_by_a_merge_keeps_its_address_when_that_is_undone(client):
