@@ -48,7 +48,10 @@ class PublicationMiddleware:
 
 # What stands below an author or tag, and below an article.
 _BELOW = {
-    False: {"", "feed/", "feed/atom/", "feed/json/", "cited-by/", "connections/"},
+    False: {
+        *("", "feed/", "feed/atom/", "feed/json/"),
+        *("cited-by/", "connections/", "narrow-down/"),
+    },
     True: {"", "cited-by/", "connections/"},
 }
 

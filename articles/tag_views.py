@@ -22,8 +22,8 @@ from irb_site.decorators import read_only
 from irb_site.paths import path_to
 
 STEPS_SHOWN = 12
-# A page holds no more than these, the most frequent first; the others are rarer than all of them.
-STEPS_MAX = 400
+# The page of all steps holds no more than these: the others are rarer than all of them.
+STEPS_MAX = 1000
 RELATED_SHOWN = 8
 WRITERS_SHOWN = 6
 RANDOM_TRIES = 4
@@ -83,7 +83,7 @@ def tag_detail(request, combination):
         "cards": [found[pk] for pk in listed if pk in found],
         "pager": page,
         "feeds": feeds,
-        "steps": _steps(combination, page),
+        "steps": _steps(combination),
         "random_url": path_to("articles:tag_random", *combination.args) if page.total > 1 else "",
         **head,
         **(_overview(combination) if page.number == 1 else {}),
@@ -146,24 +146,56 @@ def _overview(combination):
     }
 
 
-def _steps(combination, page):
-    """The ways to narrow it: those that leave most at once, the others folded, once."""
+def _steps(combination):
+    """The ways to narrow it that leave most, and where all of them are."""
     steps = combination.steps()
+    has_more = len(steps.further) > STEPS_SHOWN
     return {
-        "shown": wording.steps(steps, 0, STEPS_SHOWN),
-        "folded": wording.steps(steps, STEPS_SHOWN, STEPS_MAX) if page.number == 1 else "",
-        "others": len(steps.further[STEPS_SHOWN:STEPS_MAX]),
-        "all_url": f"{combination.url}#narrow-down",
+        "shown": wording.steps(steps, steps.further[:STEPS_SHOWN]),
+        "count": len(steps.further),
+        "all_url": path_to("articles:tag_narrow_down", *combination.args) if has_more else "",
+        "is_collected": combination.is_single,
         "take_more": bool(steps.with_one),
     }
 
 
-def _crumbs(combination):
+@by_combination
+def narrow_down(request, combination):
+    """All further tags by name: a page of its own, since there may be hundreds."""
+    # As many as there are combinations, and each asked for too seldom.
+    request.is_kept = combination.is_single
+    steps = combination.steps()
+    heading = _("Narrow down") if steps.with_one else _("Leave out")
+    path = path_to("articles:tag_narrow_down", *combination.args)
+    crumbs = _crumbs(combination, (heading, path))
+    context = {
+        "meta": Meta(
+            heading_title=f"{heading}: {combination.name}",
+            canonical=path,
+            description=_("All further tags on articles on %(tag)s.") % {"tag": combination.name},
+            noindex=True,
+            structured_data=[structured_data.breadcrumb_list(crumbs)],
+        ),
+        "breadcrumbs": crumbs,
+        "heading": heading,
+        "combination": combination,
+        "steps": wording.steps(steps, sorted(steps.further[:STEPS_MAX], key=_by_name)),
+        "most": STEPS_MAX if len(steps.further) > STEPS_MAX else 0,
+    }
+    return render(request, "articles/narrow_down.html", context)
+
+
+def _by_name(step):
+    subject, _count = step
+    return subject.name.casefold(), subject.pk
+
+
+def _crumbs(combination, *below):
     crumbs = [(_("Tags"), path_to("articles:tags"))]
     if not combination.is_single:
         first = combination.tags[0]
         crumbs.append((first.name, path_to("articles:tag", first.slug)))
-    return breadcrumbs(*crumbs, (combination.name, combination.url))
+    return breadcrumbs(*crumbs, (combination.name, combination.url), *below)
 
 
 _addresses = Prepared(

@@ -6,6 +6,7 @@ app_name = "articles"
 
 _of_tags = [
     path("", tag_views.tag_detail, name="tag"),
+    path("narrow-down/", tag_views.narrow_down, name="tag_narrow_down"),
     path("random/", tag_views.random_article, name="tag_random"),
     path("feed/", feeds.tag_rss, name="tag_feed"),
     path("feed/atom/", feeds.tag_atom, name="tag_feed_atom"),

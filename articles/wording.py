@@ -337,12 +337,13 @@ def index_entries(entries, counted=True):
     )
 
 
-def steps(steps, start, end):
-    """Items of some of the Steps (articles.combinations): each tag, to add it and to leave it out.
+def steps(steps, shown):
+    """Items of some of Steps.further (articles.combinations): each tag, to add it and to leave it
+    out.
 
     There may be hundreds, so they are short: the list says what is counted.
     """
-    shown, total, without = steps.further[start:end], steps.total, _("without")
+    total, without = steps.total, _("without")
     rel = "" if steps.is_collected else ' rel="nofollow"'
     words = [f"{tag.escaped_name} <span>{count}</span>" for tag, count in shown]
     if steps.with_one:

@@ -1,15 +1,20 @@
 from hashlib import sha1
 
+from csp.constants import HEADER
+from csp.middleware import CSPMiddleware
+from csp.utils import build_policy
+from django.conf import settings
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.middleware.http import ConditionalGetMiddleware
-from django.urls import reverse
+
+from irb_site.paths import path_to
 
 
 class NewsroomSessionMiddleware(SessionMiddleware):
     """Sessions for the newsroom. Readers' pages set no cookie, whatever cookie is sent to them."""
 
     def process_response(self, request, response):
-        if request.path_info.startswith(reverse("admin:index")):
+        if request.path_info.startswith(path_to("admin:index")):
             return super().process_response(request, response)
         return response
 
@@ -23,6 +28,21 @@ class CrossOriginResourcePolicyMiddleware:
     def __call__(self, request):
         response = self.get_response(request)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        return response
+
+
+class ContentPolicyMiddleware(CSPMiddleware):
+    """django-csp's, for a policy that is the same on all pages: it is put together once."""
+
+    def __init__(self, get_response):
+        super().__init__(get_response)
+        self._policy = build_policy()
+
+    def process_response(self, request, response):
+        if settings.DEBUG:
+            # What Django says of an error has a style of its own.
+            return super().process_response(request, response)
+        response.headers.setdefault(HEADER, self._policy)
         return response
 
 

@@ -251,6 +251,70 @@ def test_page_shows_every_further_tag_with_what_it_leaves(client):
     ]  # fmt: skip
 
 
+def test_all_steps_stand_by_name_on_a_page_of_their_own(client):
+    """The page of a tag shows those that leave most, whatever there is."""
+    names = [f"Tag {letter}" for letter in "ABCDEFGHIJKLMNO"]
+    published({"Oil", *names}, {"Oil", *names[3:]}, {"Oil", "Rail"}, {"Oil"})
+
+    page = html.parse(client.get("/tags/oil/"))
+    answer = client.get("/tags/oil/narrow-down/")
+    all_of_them = html.parse(answer)
+
+    def offered(page):
+        items = page.xpath(f"{html.by_class('steps__list')}/li")
+        return [html.words(item.xpath("./a[1]")[0]) for item in items]
+
+    assert offered(page) == [f"{name} 2" for name in names[3:]]
+    (link,) = page.xpath("//a[contains(@href, 'narrow-down/')]")
+    assert (html.words(link), link.get("rel")) == ("All 16 further tags →", None)
+    assert link.get("href") == "/tags/oil/narrow-down/"
+    assert offered(all_of_them) == sorted(
+        ["Rail 1", *(f"{name} {1 if name in names[:3] else 2}" for name in names)]
+    )
+    assert html.all_words(answer, html.by_class("page-head__note")) == [
+        "Each further tag that some of these articles carry, with the number of articles left."
+    ]
+    assert all_of_them.xpath("//meta[@name='robots']/@content") == ["noindex"]
+
+
+def test_page_of_all_steps_says_when_it_holds_only_the_most_frequent(client, monkeypatch):
+    monkeypatch.setattr("articles.tag_views.STEPS_MAX", 2)
+    published({"Oil", "Rail", "Ports", "Wheat"}, {"Oil", "Wheat", "Rail"}, {"Oil"})
+
+    page = client.get("/tags/oil/narrow-down/")
+
+    items = html.parse(page).xpath(f"{html.by_class('steps__list')}/li")
+    assert [html.words(item.xpath("./a[1]")[0]) for item in items] == ["Rail 2", "Wheat 2"]
+    assert html.all_words(page, html.by_class("page-head__note")) == [
+        "The 2 further tags that most of these articles carry, each with the number of articles"
+        " left."
+    ]
+
+
+def test_those_who_collect_pages_are_led_to_all_steps_of_a_tag_alone(client, server):
+    names = {f"Tag {letter}" for letter in "ABCDEFGHIJKLMNO"}
+    published({"Oil", "Rail", *names}, {"Oil", "Rail"}, {"Oil"})
+
+    page = html.parse(client.get("/tags/oil+rail/"))
+
+    assert page.xpath("//a[contains(@href, 'narrow-down/')]/@rel") == ["nofollow"]
+    kept = {
+        path: "Last-Modified" in ask(server, path).headers
+        for path in ("/tags/oil/narrow-down/", "/tags/oil+rail/narrow-down/")
+    }
+    assert kept == {"/tags/oil/narrow-down/": True, "/tags/oil+rail/narrow-down/": False}
+
+
+def test_where_nothing_narrows_the_page_of_all_steps_says_so(client):
+    published({"Oil", "Rail"}, {"Oil", "Rail"})
+
+    page = client.get("/tags/oil+rail/narrow-down/")
+
+    assert html.all_words(page, html.by_class("empty")) == [
+        "No further tag would leave some of these articles and not all."
+    ]
+
+
 def test_step_that_would_change_nothing_is_not_offered(client):
     published({"Oil", "Rail"}, {"Oil", "Rail"})
 

@@ -191,8 +191,8 @@ def test_hidden_words_show_at_no_address(client, newsroom):
             seen[path, kind] = response.status_code
 
     assert found == []
-    assert len(paths) == 228
-    assert len(seen) == 684
+    assert len(paths) == 253
+    assert len(seen) == 759
     assert sorted(set(seen.values())) == [200, 301, 404, 410]
 
 
@@ -360,7 +360,7 @@ def test_signed_in_editor_sees_on_public_pages_what_everybody_sees(client, edito
 
     after = {path: client.get(path).content for path in paths}
 
-    assert len(paths) == 49
+    assert len(paths) == 52
     assert after == before
 
 

@@ -107,7 +107,7 @@ def test_policy_is_the_same_strict_one_everywhere(client, picture):
     policies = {path: policy(client.get(path)) for path in paths}
 
     assert {path: found for path, found in policies.items() if found != POLICY} == {}
-    assert len(policies) == 44
+    assert len(policies) == 45
 
 
 def test_policy_of_the_newsroom_is_the_same_strict_one(client, editor):
@@ -133,7 +133,7 @@ def test_every_answer_carries_the_other_headers(client, picture):
     }
 
     assert {path: headers for path, headers in found.items() if headers != HEADERS} == {}
-    assert len(found) == 45
+    assert len(found) == 46
 
 
 def test_refused_and_broken_requests_carry_the_headers_too(client, publication):
@@ -169,7 +169,7 @@ def test_public_answers_know_no_cookie(client, publication, cookie):
         found[path] = (len(response.cookies), "cookie" in vary)
 
     assert {path: state for path, state in found.items() if state != (0, False)} == {}
-    assert len(found) == 42
+    assert len(found) == 43
 
 
 def test_public_answer_to_a_signed_in_editor_knows_no_cookie(client, editor, picture):
@@ -206,7 +206,7 @@ def test_other_methods_are_refused_at_every_address(publication, checks):
     }
 
     assert {what: state for what, state in found.items() if state != (405, "GET, HEAD", 0)} == {}
-    assert len(found) == 216
+    assert len(found) == 222
 
 
 def test_unknown_address_is_not_found_by_any_method(client):
