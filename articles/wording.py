@@ -6,7 +6,7 @@ from html import escape
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 from django.utils.html import format_html
-from django.utils.safestring import mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, get_language_bidi, ngettext
 from django.utils.translation import gettext as _
 
@@ -54,7 +54,7 @@ def story_date(time, name):
 def _when(time, form, zone, language, attributes=""):
     local = time.astimezone(zone)
     words = _day_in_words(local.date(), form, language)
-    return mark_safe(f'<time{attributes} datetime="{_in_seconds(local)}">{words}</time>')
+    return SafeString(f'<time{attributes} datetime="{_in_seconds(local)}">{words}</time>')
 
 
 def _in_seconds(local):
@@ -88,7 +88,7 @@ def in_words(links):
     """Links, which are safe, as one would say them: “A, B and C”."""
     if len(links) < 2:
         return links[0] if links else ""
-    return mark_safe(f"{', '.join(links[:-1])} {_('and')} {links[-1]}")
+    return SafeString(f"{', '.join(links[:-1])} {_('and')} {links[-1]}")
 
 
 def pagination(pager):
@@ -104,7 +104,7 @@ def pagination(pager):
         '<a class="pagination__link pagination__link--next" rel="next"'
         f' href="{escape(pager.next_url)}">{escape(_("Next"))} →</a>'
     )
-    return mark_safe(
+    return SafeString(
         f'<nav class="pagination" aria-label="{escape(_("Pages"))}">\n{newer or ""}\n'
         f'<span class="pagination__here">{escape(here)}</span>\n{older or ""}\n</nav>'
     )
@@ -118,7 +118,7 @@ def feeds(feeds):
         f'<a class="feeds__link" href="{escape(feed["url"])}">{escape(feed["label"])}</a>\n'
         for feed in feeds
     )
-    return mark_safe(
+    return SafeString(
         f'<p class="feeds"><span class="feeds__label">{escape(_("Follow"))}</span>\n{links}</p>'
     )
 
@@ -131,7 +131,7 @@ def breadcrumbs(crumbs):
         f'<li><a href="{escape(crumb.url)}">{escape(crumb.label)}</a></li>\n'
         for crumb in crumbs[:-1]
     ]
-    return mark_safe(
+    return SafeString(
         f'<nav class="breadcrumbs" aria-label="{escape(_("Breadcrumb"))}">\n'
         f'<ol class="breadcrumbs__list">\n{"".join(links)}'
         f'<li><span aria-current="page">{escape(crumbs[-1].label)}</span></li>\n</ol>\n</nav>'
@@ -144,11 +144,11 @@ def avatar(author, size="small"):
     size: small, medium or large.
     """
     if author.photo:
-        return mark_safe(
+        return SafeString(
             f'<img class="avatar avatar--{size}" src="{escape(author.photo.square_src)}"'
             ' width="256" height="256" alt="" loading="lazy" decoding="async">'
         )
-    return mark_safe(
+    return SafeString(
         f'<span class="avatar avatar--{size}" aria-hidden="true">{escape(author.initial)}</span>'
     )
 
@@ -156,7 +156,7 @@ def avatar(author, size="small"):
 def face(author, note):
     """A person in a list of people, with some words below the name."""
     note = note and f'<p class="face__role">{escape(note)}</p>'
-    return mark_safe(
+    return SafeString(
         f'<li class="face">{avatar(author)}<div class="face__words"><p class="face__name">'
         f'<a href="{escape(author.url)}">{escape(author.name)}</a></p>{note}</div></li>'
     )
@@ -164,7 +164,7 @@ def face(author, note):
 
 def kicker(card):
     """The first tag, above a headline."""
-    return mark_safe(f'<p class="kicker">{card.tag.link}</p>') if card.tag else ""
+    return SafeString(f'<p class="kicker">{card.tag.link}</p>') if card.tag else ""
 
 
 def byline(card, with_date=True):
@@ -176,13 +176,13 @@ def byline(card, with_date=True):
         if card.reading_minutes
         else "",
     ]
-    return mark_safe(f'<p class="byline">\n{"".join(lines)}</p>')
+    return SafeString(f'<p class="byline">\n{"".join(lines)}</p>')
 
 
 def about(authors):
     """The people who wrote an article, below it."""
     more = escape(_("About Me →"))
-    return mark_safe("".join(_about(author, more) for author in authors))
+    return SafeString("".join(_about(author, more) for author in authors))
 
 
 def _about(author, more):
@@ -204,7 +204,7 @@ def _about(author, more):
 
 def tag_links(tags):
     """Tags under an article. One that a draft names for the first time has no page yet."""
-    return mark_safe(
+    return SafeString(
         "\n".join(
             f'<li><a class="tag-link" rel="tag" href="{escape(url)}">{escape(name)}</a></li>'
             if url
@@ -217,7 +217,7 @@ def tag_links(tags):
 def related(items):
     """What an article recommends, here and elsewhere."""
     zone, language = timezone.get_current_timezone(), get_language()
-    return mark_safe("".join(_related(item, zone, language) for item in items))
+    return SafeString("".join(_related(item, zone, language) for item in items))
 
 
 def _related(item, zone, language):
@@ -242,7 +242,7 @@ def citations(items):
     """Who cites, with the sentence."""
     zone, language, on = timezone.get_current_timezone(), get_language(), _("on")
     listed = "".join(_citation(item, zone, language, on) for item in items)
-    return mark_safe(f'<ul class="cited__list">\n{listed}</ul>')
+    return SafeString(f'<ul class="cited__list">\n{listed}</ul>')
 
 
 def _citation(item, zone, language, on):
@@ -269,7 +269,7 @@ def contents(headings):
         for one in headings
         if one.level < 4
     ]
-    return mark_safe('<ol class="toc__list">\n' + "\n".join(items) + "\n</ol>")
+    return SafeString('<ol class="toc__list">\n' + "\n".join(items) + "\n</ol>")
 
 
 def river(cards, hide_authors=False):
@@ -309,13 +309,13 @@ def river(cards, hide_authors=False):
 </article>
 '''
         )
-    return mark_safe(f'<div class="river">\n{"".join(items)}</div>')
+    return SafeString(f'<div class="river">\n{"".join(items)}</div>')
 
 
 def related_tags(entries):
     """Items of a list of (address, name, how many articles both have) of tags near to one."""
     language = get_language()
-    return mark_safe(
+    return SafeString(
         "".join(
             f'<li><a class="tag-link" href="{escape(url)}">{escape(name)}'
             f' <span class="index__count">{count}<span class="visually-hidden">'
@@ -332,7 +332,7 @@ def _in_common(number, _language):
 
 def index_entries(entries, counted=True):
     """Items of a list of (address, name, count), as in the index of a book."""
-    return mark_safe(
+    return SafeString(
         "\n".join(f"<li>{index_entry(entry, counted=counted)}</li>" for entry in entries)
     )
 
@@ -359,7 +359,7 @@ def steps(steps, shown):
             f'<i class="visually-hidden"> {tag.escaped_name}</i> {total - count}</a>'
             for one, url, (tag, count) in zip(more, steps.without_one(shown), shown, strict=True)
         ]
-    return mark_safe("\n".join([f"<li>{one}</li>" for one in more]))
+    return SafeString("\n".join([f"<li>{one}</li>" for one in more]))
 
 
 def index_entry(entry, *, counted=False):
@@ -368,7 +368,7 @@ def index_entry(entry, *, counted=False):
     current = ' aria-current="page"' if is_current else ""
     what = f" {ngettext('article', 'articles', count)}" if counted else ""
     spoken = f'<span class="visually-hidden">{what}</span>' if what else ""
-    return mark_safe(
+    return SafeString(
         f'<a class="index__link" href="{escape(url)}"{current}><span class="index__name">'
         f'{escape(str(name))}</span> <span class="index__count">{count}{spoken}</span></a>'
     )
