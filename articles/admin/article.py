@@ -181,8 +181,8 @@ class ArticleAdmin(ArticleList, Consequences, Retagging, Forgiving, admin.ModelA
         if based_on is None and form.cleaned_data["uid"] == article.uid:
             # The form of a new article, which has been saved without its hearing of it.
             based_on = 0
-        publishing.save_draft(article, words, by=request.user, based_on=based_on, note=note)
-        return article_for(request, article.pk)
+        saved = publishing.save_draft(article, words, by=request.user, based_on=based_on, note=note)
+        return saved.article
 
     def _press(self, request, article, schedule_form):
         title, part = working_title(article), ""

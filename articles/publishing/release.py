@@ -110,10 +110,12 @@ def show(article, revision, *, by, at=None, updated_at=None, minor=False, keep_p
 
     if article.slug and article.slug != slug:
         leave_redirect(article, article.address_for(article.slug), article.address_for(slug))
+    before = _columns(article)
     fill(article, revision, slug=slug, now=now, at=at, updated_at=updated_at, minor=minor)
     if not keep_plans:
         _answer_submission(article, revision, by=by)
-    article.save()
+    # Texts that stay as they are needn't be packed and stored once more.
+    article.save(update_fields=_columns(article, other_than=before))
     # Should it have been a former address of this article, it is none any more.
     Redirect.objects.filter(path=former_path(article.get_absolute_url()), article=article).delete()
 
@@ -134,6 +136,16 @@ def show(article, revision, *, by, at=None, updated_at=None, minor=False, keep_p
         )
     settle_around(article)
     return article
+
+
+def _columns(article, other_than=None):
+    """The values of an article's columns by name; only those that are other than some, if given."""
+    values = {
+        field.attname: getattr(article, field.attname) for field in article._meta.concrete_fields
+    }
+    if other_than is None:
+        return values
+    return {name: value for name, value in values.items() if value != other_than[name]}
 
 
 def fill(article, revision, *, slug, now, at=None, updated_at=None, minor=False):

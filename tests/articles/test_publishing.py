@@ -14,6 +14,7 @@ from django.db import (
     transaction,
 )
 from django.db.models import ProtectedError, RestrictedError
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from articles import publishing, search
@@ -304,6 +305,21 @@ def test_restore_of_another_articles_revision_is_an_error():
 
 
 # Publishing.
+
+
+def test_text_that_stays_as_it_is_is_not_stored_once_more():
+    """A database packs long texts, whether they are new to it or not."""
+    article = make_public("A title", body="<p>Of a harbour.</p>")
+    change_draft(article, standfirst="Why")
+
+    with CaptureQueriesContext(connection) as asked:
+        publishing.publish(article, by=None)
+
+    writes = [one["sql"] for one in asked if one["sql"].startswith('UPDATE "articles_article" SET')]
+    (written,) = [sql for sql in writes if '"standfirst"' in sql]
+    assert '"body"' not in written
+    assert fresh(article).standfirst == "Why"
+    assert fresh(article).body == "<p>Of a harbour.</p>"
 
 
 def test_publish_shows_everything(editor, client):

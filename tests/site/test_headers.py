@@ -110,6 +110,13 @@ def test_policy_is_the_same_strict_one_everywhere(client, picture):
     assert len(policies) == 45
 
 
+def test_what_django_says_of_an_error_while_one_develops_keeps_its_style(client, settings):
+    settings.DEBUG = True
+
+    assert "Content-Security-Policy" not in client.get("/nothing/").headers
+    assert policy(client.get("/robots.txt")) == POLICY
+
+
 def test_policy_of_the_newsroom_is_the_same_strict_one(client, editor):
     article = make_article("Draft")
     client.force_login(editor)
