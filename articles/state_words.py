@@ -52,7 +52,12 @@ def describe_state(article, *, now=None):
             parts.append(_("saved %(when)s") % {"when": when(latest.saved_at, now)})
     if submission := article.submission:
         if submission.outcome == Submission.Outcome.APPROVED:
-            parts.append(_("approved, ready to go out"))
+            is_newest = submission.revision_id == article.latest_revision_id
+            parts.append(
+                _("approved, ready to go out")
+                if is_newest
+                else _("a version before this one was approved")
+            )
         else:
             parts.append(_("handed in, waiting for an editor"))
     elif (decided := _decision(article)) and decided.outcome == Submission.Outcome.SENT_BACK:

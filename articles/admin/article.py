@@ -221,6 +221,7 @@ class ArticleAdmin(ArticleList, Consequences, Retagging, Forgiving, admin.ModelA
             publishing.schedule(article, due_at=due_at, by=request.user, action=action)
             words = _("“%(title)s” will be unpublished at the time you chose.")
             part = "later"
+            self._warn_of_removal(request, article)
         elif "_cancel_schedule" in request.POST:
             action = request.POST["_cancel_schedule"] or Schedule.Action.PUBLISH
             if action not in Schedule.Action.values:
@@ -249,7 +250,30 @@ class ArticleAdmin(ArticleList, Consequences, Retagging, Forgiving, admin.ModelA
             return self._back(article, "later")
         if plan.revision is None:
             return HttpResponseRedirect(self.removal_url([article], UNPUBLISH))
-        publishing.publish(article, plan.revision, by=request.user)
+        newest = article.latest_revision
+        if effects.of_publishing(article, plan.revision):
+            if plan.revision_id == newest.pk:
+                url = reverse("admin:articles_article_check", args=[article.pk])
+                return HttpResponseRedirect(url)
+            raise PublishingError(
+                _(
+                    "Version %(number)d leaves out what others cite, or names what isn't public."
+                    " Publish the newest version instead."
+                )
+                % {"number": plan.revision.number}
+            )
+        try:
+            publishing.publish(article, plan.revision, by=request.user)
+        except PublishingError as error:
+            if plan.revision_id == newest.pk:
+                raise
+            words = _(
+                "%(error)s This is what version %(number)d says, which was planned. To publish the"
+                " newest version, press Publish."
+            )
+            raise PublishingError(
+                words % {"error": error, "number": plan.revision.number}
+            ) from None
         words = _("“%(title)s” is live.") % {"title": plan.revision.title}
         self.message_user(request, words, messages.SUCCESS)
         return self._back(article, "published")
@@ -262,6 +286,17 @@ class ArticleAdmin(ArticleList, Consequences, Retagging, Forgiving, admin.ModelA
             words = _("This has been seen to in the meantime.")
             self.message_user(request, words, messages.WARNING)
         return plan
+
+    def _warn_of_removal(self, request, article):
+        """Says who will be affected when readers lose an article at a time."""
+        titles = _titles_of_citing(effects.of_removal([article]), request.user)
+        if titles:
+            words = _(
+                "It is cited by: %(titles)s. From then on they say its words as plain text, and its"
+                " address says that it is gone. To lead readers elsewhere, unpublish it by hand."
+            )
+            message = words % {"titles": "; ".join(titles[:10])}
+            self.message_user(request, message, messages.WARNING)
 
     def _warn(self, request, article, *, titles=True):
         """Says what a publication of the newest version would bring about."""

@@ -67,8 +67,15 @@ class ReferencesForm(forms.Form):
 
     def clean(self):
         data = super().clean()
-        if data.get("how") in {LEAD, RETARGET} and not data.get("target") and not self.errors:
+        if self.errors:
+            return data
+        leads, target = data["how"] in {LEAD, RETARGET}, data.get("target")
+        if leads and not target:
             self.add_error("target", _("Choose where they are to lead."))
+        if target and not leads:
+            self.add_error(
+                "how", _("You chose another place. Say who is led there, or take the place away.")
+            )
         return data
 
 
@@ -96,7 +103,9 @@ class RemovalForm(ReferencesForm):
         }
 
 
-class DeletionForm(RemovalForm):
+class GoneForm(RemovalForm):
+    """For what readers don't see any more."""
+
     choices = [
         (PLAIN, gettext_lazy("Nothing changes: where its address leads already, it leads on")),
         *RemovalForm.choices[1:],
@@ -197,7 +206,8 @@ class Consequences:
         if do == MERGE:
             form = MergeForm(data)
         else:
-            form_class = DeletionForm if do == DELETE else RemovalForm
+            is_gone = all(article.state != Article.State.LIVE for article in articles)
+            form_class = GoneForm if is_gone else RemovalForm
             form = form_class(data, may_lead=rights.may_publish(request.user))
         if request.method == "POST" and form.is_valid():
             try:

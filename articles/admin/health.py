@@ -497,5 +497,11 @@ def _token_at(address):
         raise PublishingError(_("This address is of another site. Take one of this publication."))
     target = references.find_by_path(parts.path)
     section = unquote(parts.fragment)
-    is_section = isinstance(target, Article) and is_anchor(section)
-    return references.token_of(target, section if is_section else "") if target else None
+    if not (isinstance(target, Article) and is_anchor(section)):
+        return references.token_of(target) if target else None
+    if not target.sections.filter(anchor=section, state=Section.State.LIVE).exists():
+        raise PublishingError(
+            _("This article has no section “%(section)s”. Leave away what follows the #.")
+            % {"section": section}
+        )
+    return references.token_of(target, section)

@@ -168,6 +168,8 @@ class TagAdmin(Merges, RefusesByForm, Forgiving, admin.ModelAdmin):
             chosen = list(found if "all" in data else found.filter(pk__in=pks))
             if form.is_valid() and not chosen:
                 form.add_error(None, _("Choose the articles that get the other tag."))
+            if form.is_valid() and tag_or_new(form.cleaned_data["to"]) == tag:
+                form.add_error("to", _("Choose another tag than the one that is split."))
             if form.is_valid() and "confirm" in data:
                 change = in_batches(
                     form,

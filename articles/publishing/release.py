@@ -153,6 +153,7 @@ def fill(article, revision, *, slug, now, at=None, updated_at=None, minor=False)
 
     Asks no database and saves nothing.
     """
+    is_same = article.live_revision_id == revision.pk
     article.state = Article.State.LIVE
     article.slug = slug
     article.language = revision.language
@@ -167,7 +168,7 @@ def fill(article, revision, *, slug, now, at=None, updated_at=None, minor=False)
     if article.first_published_at is None:
         article.first_published_at = at or now
         article.updated_at = updated_at or article.first_published_at
-    elif updated_at is not None or not minor:
+    elif updated_at is not None or not (minor or is_same):
         article.updated_at = max(updated_at or now, article.first_published_at)
     article.touched_at = now
 

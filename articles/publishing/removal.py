@@ -209,6 +209,7 @@ def remove(articles, how, *, by, lead_to=None, retarget_to=None):
     for pk in sorted(citing):
         _retarget(locked[pk], change, by=by)
     for article in removed:
+        was_live = article.state == Article.State.LIVE
         # The audit keeps the title, which a deletion erases.
         record(_ACTS[how], by=by, article=article)
         _take_from_readers(article, _STATE_AFTER[how], by=by)
@@ -217,7 +218,8 @@ def remove(articles, how, *, by, lead_to=None, retarget_to=None):
         follow_texts(article)
         if lead_to:
             lead(article, "", lead_to, by=by)
-        elif how != DELETE:
+        elif was_live:
+            # What it led to when it was away before; where it is away already, it leads on.
             Forward.objects.filter(article=article, section="").delete()
     raise_version()
     return removed

@@ -461,9 +461,26 @@ def test_checked_publish_leaves_the_fragment_to_a_new_place(desk, target, other,
     assert 'id="s-the-quay"' in desk.get("/articles/target/").content.decode()
 
 
+def test_place_that_nobody_is_to_be_led_to_is_asked_about(desk, target, other, leaving):
+    place = chosen(other)
+
+    section = desk.post(
+        check_url(target), {"version": "2", "s-the-quay-how": "top", "s-the-quay-target": place}
+    )
+    whole = desk.post(removal("unpublish", target), {"how": "plain", "target": place})
+
+    for reply in (section, whole):
+        assert reply.status_code == 422
+        assert html.all_words(reply, html.by_class("errorlist")) == [
+            "You chose another place. Say who is led there, or take the place away."
+        ]
+    assert fresh(target).state == "live"
+    assert fresh(target).has_newer_draft
+
+
 @pytest.mark.parametrize("how", ["retarget", "plain"])
 def test_checked_publish_can_change_the_citing_texts(desk, target, other, leaving, how):
-    place = chosen(other, section="s-the-crane")
+    place = chosen(other, section="s-the-crane") if how == "retarget" else ""
     data = {"version": "2", "s-the-quay-how": how, "s-the-quay-target": place}
 
     desk.post(check_url(target), data)

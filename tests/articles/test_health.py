@@ -403,6 +403,10 @@ def test_only_what_readers_see_can_be_chosen(desk):
     assert act(desk, "point", finding, address="https://elsewhere.example/articles/x/") == [
         "This address is of another site. Take one of this publication."
     ]
+    public = make_public("Public").get_absolute_url()
+    assert act(desk, "point", finding, address=f"{public}#s-nothing") == [
+        "This article has no section “s-nothing”. Leave away what follows the #."
+    ]
 
     source.refresh_from_db()
     assert source.body == before

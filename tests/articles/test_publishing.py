@@ -453,6 +453,16 @@ def test_publish_again_moves_only_the_date_of_change():
     assert before <= article.updated_at <= timezone.now()
 
 
+def test_publishing_once_more_what_readers_see_leaves_the_date_alone():
+    article = make_public(at=EPOCH)
+
+    publishing.publish(article, by=None)
+    publishing.unpublish(article, by=None)
+    publishing.publish(article, by=None)
+
+    assert fresh(article).updated_at == EPOCH
+
+
 def test_publish_of_a_minor_change_leaves_the_date_alone():
     article = make_public(at=EPOCH)
     change_draft(article, title="Two")

@@ -238,6 +238,16 @@ def test_state_says_who_sent_the_newest_draft_back_until_it_goes_on(people, hand
     assert unloaded == taken_back == gone_on == "Draft, never public; saved just now"
 
 
+def test_state_says_when_the_draft_has_gone_on_since_it_was_approved(people, handed_in):
+    publishing.approve(handed_in, by=people["leila"])
+    approved = describe_state(fresh(handed_in))
+    change_draft(handed_in, by=people["marta"], body="<p>Short.</p>")
+    gone_on = describe_state(fresh(handed_in))
+
+    assert approved.endswith("; approved, ready to go out")
+    assert gone_on.endswith("; a version before this one was approved")
+
+
 # Comments
 
 

@@ -12,7 +12,7 @@ from articles.forms import ScheduleForm
 from articles.models import Article, AuditEntry, Schedule
 from tests import html
 from tests.articles.test_admin import form_of
-from tests.factories import change_draft, make_article, make_public, make_scheduled
+from tests.factories import change_draft, cite, make_article, make_public, make_scheduled
 
 pytestmark = pytest.mark.django_db
 
@@ -217,6 +217,58 @@ def test_failed_unpublishing_is_asked_about(desk):
     reply = desk.post(url(article), form(article, _try_again=plan.pk))
 
     assert reply["Location"] == f"{LIST}remove/?do=unpublish&ids={article.pk}"
+
+
+def test_another_try_of_an_older_version_says_which_it_is(desk):
+    article, other = make_article("Planned", slug="clash"), make_article("Other", slug="clash")
+    plan = fail(article)
+    publishing.publish(other, by=None)
+    change_draft(article, slug="free")
+
+    reply = desk.post(url(article), form(article, _try_again=plan.pk), follow=True)
+
+    assert said(reply)[-1] == (
+        "The address “clash” belongs to “Other”. Choose another. This is what version 1 says, which"
+        " was planned. To publish the newest version, press Publish."
+    )
+    desk.post(url(article), form(article, _publish=""))
+    assert Article.objects.get(pk=article.pk).slug == "free"
+
+
+@pytest.mark.parametrize("is_newest", [True, False])
+def test_another_try_asks_about_sections_that_others_cite(desk, is_newest):
+    article = make_public("Cited", body='<h2 id="s-quay">Quay</h2><p>Text.</p>')
+    make_public("Citing", body=f"<p>See {cite(article, 'it', section='s-quay')}.</p>")
+    change_draft(article, body="<p>Nothing.</p>")
+    plan = fail(article)
+    if not is_newest:
+        change_draft(article, title="Newer")
+
+    reply = desk.post(url(article), form(article, _try_again=plan.pk))
+
+    if is_newest:
+        assert reply["Location"] == f"{LIST}{article.pk}/publish/"
+    else:
+        assert said(desk.get(reply["Location"]))[-1] == (
+            "Version 2 leaves out what others cite, or names what isn't public. Publish the newest"
+            " version instead."
+        )
+    assert "Quay" in Article.objects.get(pk=article.pk).body
+
+
+def test_who_plans_to_unpublish_hears_who_cites_it(desk):
+    article = make_public("Cited")
+    for title in ("One", "Two"):
+        make_public(title, body=f"<p>See {cite(article, 'it')}.</p>")
+
+    reply = desk.post(
+        url(article), form(article, _schedule_unpublish="", **at(in_days(2))), follow=True
+    )
+
+    assert said(reply)[0] == (
+        "It is cited by: One; Two. From then on they say its words as plain text, and its address"
+        " says that it is gone. To lead readers elsewhere, unpublish it by hand."
+    )
 
 
 @pytest.mark.parametrize("value", ["", "0", "abc", "\x00", "9" * 40])

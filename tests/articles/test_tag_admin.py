@@ -227,6 +227,17 @@ def test_split_without_articles_is_refused_with_a_sentence(desk):
     assert "Choose the articles that get the other tag." in words(response)
 
 
+def test_split_into_itself_is_refused_before_it_is_shown(desk):
+    article = make_public(tags=["Energy"])
+
+    response = desk.post(
+        address("split", tag("Energy")), {"to": "energy", "keep": "", "article": article.pk}
+    )
+
+    assert response.status_code == 422
+    assert "Choose another tag than the one that is split." in words(response)
+
+
 def test_tags_of_chosen_articles_are_changed_from_the_list(desk):
     live, other = make_public("Live", tags=["Oil"]), make_public("Other", tags=["Sea"])
     change_draft(live, title="Draft", tags=["Oil", "Law"])

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from django.utils import timezone
 
-from articles import publishing, rights
+from articles import publishing, references, rights
 from articles.models import Article, AuditEntry, Schedule
 from tests import html
 from tests.articles.test_consequences import chosen
@@ -581,3 +581,21 @@ def test_put_back_as_a_draft_hands_nothing_in(desk, editor):
         desk.post(UNTRASH, {"ids": draft.pk} | how)
         draft.refresh_from_db()
         assert draft.submission is None
+
+
+def test_address_of_what_is_away_already_leads_on_from_the_trash_and_out_of_it(desk):
+    article, other = make_public("Away"), make_public("Other")
+    publishing.unpublish(article, by=None, lead_to=references.token_of(other))
+    path, place = article.get_absolute_url(), other.get_absolute_url()
+    page = removal("trash", article)
+
+    offered = desk.get(page).content.decode()
+    reply = desk.post(page, {"how": "plain"}, follow=True)
+
+    assert "where its address leads already, it leads on" in offered
+    assert state(article) == "trashed"
+    assert desk.get(path)["Location"] == place
+    address, data = undo_of(reply)
+    desk.post(address, data)
+    assert state(article) == "withdrawn"
+    assert desk.get(path)["Location"] == place
