@@ -1,5 +1,6 @@
 """The readers' search: its page, and what it suggests while somebody types."""
 
+import re
 from urllib.parse import quote_plus, urlencode
 
 from django.http import JsonResponse
@@ -71,8 +72,12 @@ def suggest(request):
     )
 
 
+# Of Unicode's category Cc: what no keyboard types, and a page shows as a box.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
 def _words(given):
-    return " ".join(given.get("q", "").replace("\x00", " ").split())[: index.QUERY_MAX_LENGTH]
+    return " ".join(_CONTROL.sub(" ", given.get("q", "")).split())[: index.QUERY_MAX_LENGTH]
 
 
 def _asked(given):

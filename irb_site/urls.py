@@ -12,7 +12,7 @@
 /search/?q=                         search
 /preview/TOKEN/                     one draft, for whoever has the address
 cited-by/  connections/             under an article and a tag; cited-by/ also under an author
-random/  narrow-down/               under a tag and a combination: one of its articles; what narrows it
+random/  narrow-down/               under a tag and a combination: an article of it; what narrows it
 feed/  feed/atom/  feed/json/       under the root, an author, a tag and a combination
 /sitemap.xml  /robots.txt  /healthz /media/…  /admin/
 """

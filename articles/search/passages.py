@@ -1,5 +1,6 @@
 """What is shown of a text: the passage with what was looked for. Pure."""
 
+import re
 from collections import deque
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,6 +12,8 @@ from articles.search.entries import TEXT_MAX_LENGTH
 from articles.search.signs import is_gap
 from articles.text_analysis import forms, stems, tokens, words_beginning
 
+# A line that doesn't end as sentences do.
+_END_OF_HEADING = re.compile(r"(?<![.!?:;,…”’»\"')\]])\n")
 # So much of a text is looked through at a time, since what is sought is often near its beginning.
 _LOOKED_THROUGH = 1000
 
@@ -29,7 +32,8 @@ def best_passage(text, terms, *, length=240):
 
     About length characters, cut between words. Without a hit it is the beginning.
     """
-    text = text[:TEXT_MAX_LENGTH].replace("\n", " ")
+    lines = text[:TEXT_MAX_LENGTH]
+    text = lines.replace("\n", " ")
     found = _found(text, terms, length)
     start, end = _passage(text, found, length)
     pieces = ["… " if start else ""]
@@ -38,12 +42,17 @@ def best_passage(text, terms, *, length=240):
     for hit_start, hit_end, _ in found:
         if hit_start >= start and hit_end <= end:
             at = hit_start if at is None else at
-            pieces += [escape(text[position:hit_start]), "<mark>"]
+            pieces += [_in_one_line(lines[position:hit_start]), "<mark>"]
             pieces += [escape(text[hit_start:hit_end]), "</mark>"]
             position = hit_end
-    pieces += [escape(text[position:end]), " …" if end < len(text) else ""]
+    pieces += [_in_one_line(lines[position:end]), " …" if end < len(text) else ""]
     # Everything of the text has been escaped above, piece by piece.
     return Passage(mark_safe("".join(pieces)), at)
+
+
+def _in_one_line(lines):
+    """A part of a text, with a mark where a heading would run into what follows it."""
+    return escape(_END_OF_HEADING.sub(" · ", lines).replace("\n", " "))
 
 
 def section_at(text, sections, at):

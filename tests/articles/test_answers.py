@@ -543,6 +543,13 @@ def test_search_in_a_choice_isnt_cut_off_before_it(client, fleet, monkeypatch):
     assert ask(client, "tanker", tag="oil") == ["One"]
 
 
+def test_what_no_keyboard_types_is_left_out_of_what_was_asked(client):
+    page = client.get("/search/", {"q": "\x00\x01har\x7fbour\x9f Иран\u200cها"})
+
+    (field,) = html.parse(page).xpath("//main//input[@name='q']")
+    assert field.get("value") == "har bour Иран\u200cها"
+
+
 @pytest.mark.parametrize(
     "parameters",
     [

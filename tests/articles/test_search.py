@@ -777,6 +777,14 @@ def test_index_survives_a_change_of_the_article_table(publish):
         Article.objects.filter(pk=article.pk).delete()
 
 
+def test_heading_in_a_passage_is_kept_apart_from_what_follows_it():
+    text = "It ended.\nA Blockade\nThe harbour is closed.\nShips wait"
+
+    assert marked(text, "blockade") == (
+        "It ended. A <mark>Blockade</mark> · The harbour is closed. Ships wait"
+    )
+
+
 def test_passage_goes_on_to_where_all_words_stand_together():
     text = f"Oil. {'Sand. ' * 100}Steel for oil. {'Sand. ' * 100}Oil. {'x' * 300} Steel."
 

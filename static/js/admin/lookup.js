@@ -93,7 +93,8 @@ export class SuggestionList {
 
   // True if the key was for the list.
   key(event) {
-    if (!this.isOpen) return false
+    // With these, a key is for what the list stands over: Ctrl+Enter sends a comment.
+    if (!this.isOpen || event.ctrlKey || event.metaKey) return false
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       const step = event.key === "ArrowDown" ? 1 : -1
       if (this.items.length) this.#activate((this.active + step + this.items.length) % this.items.length)
