@@ -302,10 +302,12 @@ def test_own_comment_is_edited_and_deleted_without_a_mouse(page, live_server, pe
     assert own.locator("textarea").count() == 0
     page.keyboard.press("Enter")
     page.keyboard.press("Control+a")
-    page.keyboard.type("Which?")
+    # The list of names, which opens here, leaves Ctrl+Enter to the comment.
+    page.keyboard.type("Which? @le")
+    page.locator("[role=option]").first.wait_for()
     page.keyboard.press("Control+Enter")
     own.get_by_text("edited").wait_for()
-    assert own.locator("> .remark__text").inner_text() == "Which?"
+    assert own.locator("> .remark__text").inner_text() == "Which? @le"
     assert panel.locator("[data-status]").inner_text() == "Your comment is changed."
     assert panel.get_by_role("button", name="Edit your comment").count() == 2
 
