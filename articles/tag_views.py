@@ -162,8 +162,6 @@ def _steps(combination):
 @by_combination
 def narrow_down(request, combination):
     """All further tags by name: a page of its own, since there may be hundreds."""
-    # As many as there are combinations, and each asked for too seldom.
-    request.is_kept = combination.is_single
     steps = combination.steps()
     heading = _("Narrow down") if steps.with_one else _("Leave out")
     path = path_to("articles:tag_narrow_down", *combination.args)
