@@ -1,6 +1,7 @@
 """Pages that are stored whole: the same as those that are made anew, never older, never private."""
 
 import os
+import time
 from datetime import datetime, timedelta
 
 import pytest
@@ -92,6 +93,10 @@ def test_every_page_is_byte_for_byte_what_django_makes_in_every_coding_and_from_
         plain = Client().get(path)
         for coding in CODINGS:
             made = ask(server, path, accept_encoding=coding)
+            if made.headers.get("ETag", "").startswith("W/"):
+                # As long as in another coding, in the same second: it is stored in the next one.
+                time.sleep(1)
+                made = ask(server, path, accept_encoding=coding)
             remembered = ask(server, path, accept_encoding=coding)
             stored = ask(other, path, accept_encoding=coding)
 
