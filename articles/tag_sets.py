@@ -80,12 +80,17 @@ class Subject:
     articles: BitMap
 
 
+def in_order(subject):
+    """What Subjects are sorted by where they stand by name."""
+    return subject.name.casefold(), subject.pk
+
+
 class TagSets:
     """All of them, as of one content version or later."""
 
     def __init__(self, subjects, merged, authors, months):
         """merged: (primary key, slug) of a tag → primary key of the one that it is merged into."""
-        self.subjects = sorted(subjects, key=lambda subject: (subject.name.casefold(), subject.pk))
+        self.subjects = sorted(subjects, key=in_order)
         self.by_slug = {subject.slug: subject for subject in subjects}
         self.by_pk = {subject.pk: subject for subject in subjects}
         for (pk, slug), into in merged.items():

@@ -16,6 +16,7 @@ from articles.paging import pager
 from articles.prepared import Prepared
 from articles.site import shelf
 from articles.structured_data import Meta, breadcrumbs
+from articles.tag_sets import in_order
 from articles.timeline import timeline
 from articles.views import feeds_of, newest_mentions, numbered_heading, numbered_path
 from irb_site.decorators import read_only
@@ -177,15 +178,12 @@ def narrow_down(request, combination):
         "breadcrumbs": crumbs,
         "heading": heading,
         "combination": combination,
-        "steps": wording.steps(steps, sorted(steps.further[:STEPS_MAX], key=_by_name)),
+        "steps": wording.steps(
+            steps, sorted(steps.further[:STEPS_MAX], key=lambda step: in_order(step[0]))
+        ),
         "most": STEPS_MAX if len(steps.further) > STEPS_MAX else 0,
     }
     return render(request, "articles/narrow_down.html", context)
-
-
-def _by_name(step):
-    subject, _count = step
-    return subject.name.casefold(), subject.pk
 
 
 def _crumbs(combination, *below):

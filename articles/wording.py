@@ -6,6 +6,8 @@ from html import escape
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 from django.utils.html import format_html
+
+# Not mark_safe, which asks of each of many pieces whether it is lazy.
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, get_language_bidi, ngettext
 from django.utils.translation import gettext as _

@@ -197,15 +197,7 @@ class ArticleAdmin(ArticleList, Consequences, Retagging, Forgiving, admin.ModelA
             publishing.submit(article, by=request.user, note=request.POST.get("note", ""))
             words = _("“%(title)s” is handed in: an editor will look at it.")
         elif "_publish" in request.POST:
-            minor = bool(request.POST.get("minor"))
-            if effects.of_publishing(article, article.latest_revision):
-                url = reverse("admin:articles_article_check", args=[article.pk])
-                return HttpResponseRedirect(f"{url}?minor" if minor else url)
-            # Just that which was looked at, whoever else saves at this moment.
-            revision = article.latest_revision
-            publishing.publish(article, revision, by=request.user, minor=minor)
-            words = _("“%(title)s” is live.")
-            part = "published"
+            return self._publish_newest(request, article, minor=bool(request.POST.get("minor")))
         elif "_trash" in request.POST:
             return self.throw_away(request, [article])
         elif do := next((do for do in _REMOVALS if f"_{do}" in request.POST), None):
@@ -243,6 +235,18 @@ class ArticleAdmin(ArticleList, Consequences, Retagging, Forgiving, admin.ModelA
         self.message_user(request, words % {"title": title}, messages.SUCCESS)
         return self._back(article, part)
 
+    def _publish_newest(self, request, article, *, minor=False):
+        """Publishes the newest version, or leads to the page that asks about what it brings."""
+        # Just that which was looked at, whoever else saves at this moment.
+        revision = article.latest_revision
+        if effects.of_publishing(article, revision):
+            url = reverse("admin:articles_article_check", args=[article.pk])
+            return HttpResponseRedirect(f"{url}?minor" if minor else url)
+        publishing.publish(article, revision, by=request.user, minor=minor)
+        words = _("“%(title)s” is live.") % {"title": working_title(article)}
+        self.message_user(request, words, messages.SUCCESS)
+        return self._back(article, "published")
+
     def _try_again(self, request, article):
         """Does now what was planned for a time and failed."""
         plan = self._failed_plan(request, article, "_try_again")
@@ -250,11 +254,9 @@ class ArticleAdmin(ArticleList, Consequences, Retagging, Forgiving, admin.ModelA
             return self._back(article, "later")
         if plan.revision is None:
             return HttpResponseRedirect(self.removal_url([article], UNPUBLISH))
-        newest = article.latest_revision
+        if plan.revision_id == article.latest_revision_id:
+            return self._publish_newest(request, article)
         if effects.of_publishing(article, plan.revision):
-            if plan.revision_id == newest.pk:
-                url = reverse("admin:articles_article_check", args=[article.pk])
-                return HttpResponseRedirect(url)
             raise PublishingError(
                 _(
                     "Version %(number)d leaves out what others cite, or names what isn't public."
@@ -265,8 +267,6 @@ class ArticleAdmin(ArticleList, Consequences, Retagging, Forgiving, admin.ModelA
         try:
             publishing.publish(article, plan.revision, by=request.user)
         except PublishingError as error:
-            if plan.revision_id == newest.pk:
-                raise
             words = _(
                 "%(error)s This is what version %(number)d says, which was planned. To publish the"
                 " newest version, press Publish."

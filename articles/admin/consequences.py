@@ -104,7 +104,7 @@ class RemovalForm(ReferencesForm):
 
 
 class GoneForm(RemovalForm):
-    """For what readers don't see any more."""
+    """For what readers don't see any more, and what may lead them on already."""
 
     choices = [
         (PLAIN, gettext_lazy("Nothing changes: where its address leads already, it leads on")),
@@ -206,8 +206,8 @@ class Consequences:
         if do == MERGE:
             form = MergeForm(data)
         else:
-            is_gone = all(article.state != Article.State.LIVE for article in articles)
-            form_class = GoneForm if is_gone else RemovalForm
+            are_away = all(article.state == Article.State.WITHDRAWN for article in articles)
+            form_class = GoneForm if do == DELETE or are_away else RemovalForm
             form = form_class(data, may_lead=rights.may_publish(request.user))
         if request.method == "POST" and form.is_valid():
             try:

@@ -115,7 +115,8 @@ def show(article, revision, *, by, at=None, updated_at=None, minor=False, keep_p
     if not keep_plans:
         _answer_submission(article, revision, by=by)
     # Texts that stay as they are needn't be packed and stored once more.
-    article.save(update_fields=_columns(article, other_than=before))
+    changed = [name for name, value in _columns(article).items() if value != before[name]]
+    article.save(update_fields=changed)
     # Should it have been a former address of this article, it is none any more.
     Redirect.objects.filter(path=former_path(article.get_absolute_url()), article=article).delete()
 
@@ -138,14 +139,11 @@ def show(article, revision, *, by, at=None, updated_at=None, minor=False, keep_p
     return article
 
 
-def _columns(article, other_than=None):
-    """The values of an article's columns by name; only those that are other than some, if given."""
-    values = {
+def _columns(article):
+    """The values of an article's columns by name."""
+    return {
         field.attname: getattr(article, field.attname) for field in article._meta.concrete_fields
     }
-    if other_than is None:
-        return values
-    return {name: value for name, value in values.items() if value != other_than[name]}
 
 
 def fill(article, revision, *, slug, now, at=None, updated_at=None, minor=False):
