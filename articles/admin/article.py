@@ -39,6 +39,7 @@ from irb_site.uids import is_uid, new_uid
 _REMOVALS = (UNPUBLISH, DELETE, MERGE)
 # The buttons that need a time.
 _PLANS = frozenset(["_schedule", "_schedule_unpublish"])
+TITLES_NAMED = 10
 
 
 @admin.register(Article)
@@ -295,7 +296,7 @@ class ArticleAdmin(ArticleList, Consequences, Retagging, Forgiving, admin.ModelA
                 "It is cited by: %(titles)s. From then on they say its words as plain text, and its"
                 " address says that it is gone. To lead readers elsewhere, unpublish it by hand."
             )
-            message = words % {"titles": "; ".join(titles[:10])}
+            message = words % {"titles": _named(titles)}
             self.message_user(request, message, messages.WARNING)
 
     def _warn(self, request, article, *, titles=True):
@@ -311,7 +312,7 @@ class ArticleAdmin(ArticleList, Consequences, Retagging, Forgiving, admin.ModelA
                 words = _(
                     "The section “%(heading)s” isn't in this version, and is cited by: %(titles)s."
                 )
-            values = {"heading": section.heading, "titles": "; ".join(titles[:10])}
+            values = {"heading": section.heading, "titles": _named(titles)}
             self.message_user(request, words % values, messages.WARNING)
 
     def _back(self, article, part=""):
@@ -409,6 +410,11 @@ def _titles_of_citing(effect, user):
     rows = Article.objects.filter(pk__in=pks).select_related("latest_revision")
     rows = {row.pk: row for row in rights.with_is_seen(user, rows)}
     return [shown_title(rows[pk]) for pk in pks if rows[pk].is_seen or pk in public]
+
+
+def _named(titles):
+    """The first of some titles in a sentence, and that there are more."""
+    return "; ".join([*titles[:TITLES_NAMED], *(["…"] if len(titles) > TITLES_NAMED else [])])
 
 
 def _place_of(article):

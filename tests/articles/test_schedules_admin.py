@@ -271,6 +271,23 @@ def test_who_plans_to_unpublish_hears_who_cites_it(desk):
     )
 
 
+def test_who_plans_to_unpublish_hears_that_more_cite_it_than_are_named(desk, monkeypatch):
+    monkeypatch.setattr("articles.admin.article.TITLES_NAMED", 2)
+    article = make_public("Cited")
+    for title in ("One", "Two", "Three"):
+        make_public(title, body=f"<p>See {cite(article, 'it')}.</p>")
+
+    reply = desk.post(
+        url(article), form(article, _schedule_unpublish="", **at(in_days(2))), follow=True
+    )
+
+    named = said(reply)[0].partition(". From then on")[0].removeprefix("It is cited by: ")
+    *titles, last = named.split("; ")
+    assert last == "…"
+    assert len(titles) == 2
+    assert {*titles} < {"One", "Two", "Three"}
+
+
 @pytest.mark.parametrize("value", ["", "0", "abc", "\x00", "9" * 40])
 def test_another_try_of_nothing_does_nothing(desk, value):
     article, other = make_article("One"), make_article("Other")
