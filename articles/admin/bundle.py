@@ -155,36 +155,29 @@ class BundleAdmin(Forgiving, admin.ModelAdmin):
         if not is_valid:
             return form, schedule_form
         try:
-            bundle = publishing.save_bundle(bundle, **form.cleaned_data, by=request.user)
+            saved = publishing.save_bundle(bundle, **form.cleaned_data, by=request.user)
+            if bundle and ("_publish" in request.POST or "_schedule" in request.POST):
+                return self._send_out(request, saved, schedule_form)
         except PublishingError as error:
             form.add_error(None, str(error))
             return form, schedule_form
-        try:
-            return self._press(request, bundle, schedule_form)
-        except PublishingError as error:
-            self.message_user(request, str(error), messages.ERROR)
-            return self._back(request, bundle)
+        return self._back(request, saved, _("The bundle is saved."))
 
-    def _press(self, request, bundle, schedule_form):
-        """Does what the button says with a bundle that is saved."""
-        goes_out = "_publish" in request.POST or "_schedule" in request.POST
-        unseen = _unseen(bundle, request.POST.get("seen", "")) if goes_out else []
-        if unseen:
+    def _send_out(self, request, bundle, schedule_form):
+        """Publishes or schedules a bundle that is saved; raises PublishingError."""
+        if unseen := _unseen(bundle, request.POST.get("seen", "")):
             words = _("Look at %(titles)s first: something of it is new. Nothing went out yet.")
             titles = ", ".join(f"“{working_title(article)}”" for article in unseen[:5])
-            self.message_user(request, words % {"titles": titles}, messages.WARNING)
-            return self._back(request, bundle)
+            raise PublishingError(words % {"titles": titles})
         if "_publish" in request.POST:
             publishing.publish_bundle(bundle, by=request.user)
             count = bundle.items.count()
             words = ngettext("%(n)d article is live.", "%(n)d articles are live.", count)
             return self._back(request, bundle, words % {"n": count})
-        if "_schedule" in request.POST:
-            due_at = schedule_form.cleaned_data["due_at"]
-            publishing.schedule_bundle(bundle, due_at=due_at, by=request.user)
-            words = _("All of it goes out on %(date)s.") % {"date": _date(due_at)}
-            return self._back(request, bundle, words)
-        return self._back(request, bundle, _("The bundle is saved."))
+        due_at = schedule_form.cleaned_data["due_at"]
+        publishing.schedule_bundle(bundle, due_at=due_at, by=request.user)
+        words = _("All of it goes out on %(date)s.") % {"date": _date(due_at)}
+        return self._back(request, bundle, words)
 
     def _discard(self, request, bundle):
         publishing.discard_bundle(bundle, by=request.user)

@@ -76,7 +76,7 @@ def refuse_stopped(article, revision, *, going_out=()):
     """
     findings = publish_checks.findings(article, revision, going_out=going_out)
     if stops := [one.sentence for one in findings if one.is_stop]:
-        raise PublishingError(_("Not published yet. %(reasons)s") % {"reasons": " ".join(stops)})
+        raise PublishingError(_("This can't go out yet. %(reasons)s") % {"reasons": " ".join(stops)})
 
 
 def show(article, revision, *, by, at=None, updated_at=None, minor=False, keep_plans=False):

@@ -338,7 +338,7 @@ def test_all_of_it_goes_out_at_once(desk):
         ({"title": ""}, "“Untitled”: Give the article a title before you publish it."),
         (
             {"title": "TK"},
-            "“TK”: Not published yet. Fill in the TK that is still in the text.",
+            "“TK”: This can't go out yet. Fill in the TK that is still in the text.",
         ),
         ({"title": "Taken", "slug": "taken"}, "“Taken”: "),
     ],
@@ -353,8 +353,11 @@ def test_one_that_cannot_go_out_holds_up_all(desk, words, reason):
     for data in ({"_publish": ""}, {"_schedule": "", **in_two_days()}):
         reply = desk.post(url(bundle), as_shown(desk, bundle, **data), follow=True)
 
-        (sentence,) = said(reply)
+        (sentence,) = errors(reply)
         assert sentence.startswith(reason.split(":")[0] if "_schedule" in data else reason)
+        # What was typed is still there.
+        typed = html.parse(reply).xpath("//input[@name='due_at_0']/@value")
+        assert typed == [data[name] for name in ("due_at_0",) if name in data]
         assert states(first, wrong, last) == ["draft"] * 3
     assert not Schedule.objects.exists()
     assert Bundle.objects.get().published_at is None
@@ -369,11 +372,11 @@ def test_what_was_not_looked_at_does_not_go_out(desk):
 
     reply = desk.post(url(bundle), data, follow=True)
 
-    assert said(reply) == [
+    assert errors(reply) == [
         "Look at “Changed since”, “Added” first: something of it is new. Nothing went out yet."
     ]
     assert states(seen, changed, added) == ["draft"] * 3
-    assert titles_of(bundle) == ["Seen", "Changed since", "Added"]
+    assert titles_of(bundle) == members(reply) == ["Seen", "Changed since", "Added"]
     for wrong in ("", "\x00", "1:1," * 30_000):
         desk.post(url(bundle), data | {"seen": wrong})
     assert states(seen, changed, added) == ["draft"] * 3
@@ -386,7 +389,7 @@ def test_empty_bundle_does_not_go_out(desk):
 
     reply = desk.post(url(bundle), form(_publish="", seen=""), follow=True)
 
-    assert said(reply) == ["There is nothing in this bundle yet. Add articles to it."]
+    assert errors(reply) == ["There is nothing in this bundle yet. Add articles to it."]
 
 
 # At a time
@@ -509,7 +512,7 @@ def test_bundles_are_for_those_who_publish(client, django_user_model):
     assert states(article) == ["draft"]
     for role in (rights.EDITOR, rights.PUBLISHER):
         client.force_login(make_member(django_user_model, role))
-        assert statuses() == [200, 200, 200, 302, 302]
+        assert statuses() == [200, 200, 200, 302, 422]
 
 
 @pytest.mark.parametrize("pk", ["0", "99", "abc", "9" * 40, "²", "_00"])

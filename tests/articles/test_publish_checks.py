@@ -193,7 +193,7 @@ def test_stop_refuses_to_publish_with_every_reason(editor):
         publishing.publish(article, by=editor)
 
     assert str(refusal.value) == (
-        "Not published yet. Fill in the TK that is still in the text."
+        "This can't go out yet. Fill in the TK that is still in the text."
         " Write a standfirst: one or two sentences under the title."
         " Say who wrote it: add an author."
     )

@@ -194,6 +194,7 @@ def test_failed_plan_is_shown_and_can_be_tried_again(desk):
     reply = desk.post(url(article), form(article, _try_again=plan.pk), follow=True)
 
     assert "Not carried out: Something was missing." in shown
+    assert "Version 1 was to be published on" in shown
     assert said(reply) == ["“Planned” is live."]
     assert Article.objects.get(pk=article.pk).title == "Planned"
     assert "Not carried out" not in desk.get(url(article)).content.decode()
@@ -206,7 +207,7 @@ def test_refusal_of_another_try_says_why(desk):
 
     reply = desk.post(url(article), form(article, _try_again=plan.pk, title="New"), follow=True)
 
-    assert said(reply)[-1].startswith("Not published yet. Fill in the TK")
+    assert said(reply)[-1].startswith("This can't go out yet. Fill in the TK")
     assert Article.objects.get(pk=article.pk).state == "draft"
 
 

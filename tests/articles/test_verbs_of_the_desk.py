@@ -610,9 +610,9 @@ def test_bundle_of_which_one_cannot_go_out_publishes_none(bundle, three, leila):
     change_draft(three[2], title="Third, TK")
     before = dump()
 
-    with pytest.raises(PublishingError, match=r"^“Third, TK”: Not published yet\. Fill in"):
+    with pytest.raises(PublishingError, match=r"^“Third, TK”: This can't go out yet\. Fill in"):
         publishing.publish_bundle(bundle, by=leila)
-    with pytest.raises(PublishingError, match=r"^“Third, TK”: Not published yet\."):
+    with pytest.raises(PublishingError, match=r"^“Third, TK”: This can't go out yet\."):
         publishing.schedule_bundle(bundle, due_at=later(), by=leila)
 
     assert dump() == before

@@ -134,7 +134,7 @@ function comments(form, root, readyEditor) {
   function box(label, about, { send, closed, done, initial = "", said = "Your comment is there." }) {
     const id = `remark-box-${++boxes}`
     const message = element("p", { class: "remark__message", role: "alert" })
-    const field = element("textarea", { id, rows: "3", maxlength: "5000", "aria-describedby": `${id}-help`, text: initial })
+    const field = element("textarea", { id, rows: "3", "aria-describedby": `${id}-help`, text: initial })
     const sendButton = element("button", { type: "button", class: "button button--small", text: "Send", title: "Ctrl+Enter" })
     const cancel = element("button", { type: "button", class: "button button--quiet button--small", text: "Cancel" })
     const node = element("div", { class: "remark-box", "data-box": true },
