@@ -110,10 +110,13 @@ def _follow_references(article, texts):
     for row in Reference.objects.filter(source=article).order_by():
         existing[row.set].append(row)
     is_changed = False
+    # Both texts name much the same.
+    pk_of = _Existing()
     for set_, text in texts.items():
-        rows = _rows(article, set_, text, _existing) if text else []
+        rows = _rows(article, set_, text, pk_of) if text else []
         if sorted(map(_content, existing[set_])) != sorted(map(_content, rows)):
-            Reference.objects.filter(source=article, set=set_).delete()
+            if existing[set_]:
+                Reference.objects.filter(source=article, set=set_).delete()
             Reference.objects.bulk_create(rows)
             is_changed = True
     return is_changed
@@ -189,13 +192,18 @@ _pks_of = {
 }
 
 
-def _existing(named):
-    """(kind, uid) → primary key, of those named that exist."""
-    found = {}
-    for kind in _MODELS:
-        uids = sorted(uid for named_kind, uid in named if named_kind == kind)
-        found |= {(kind, uid): pk for uid, pk in _pks_of[kind](uids)}
-    return found
+class _Existing:
+    """(kind, uid) → primary key, of those named that exist. Asks once for each name."""
+
+    def __init__(self):
+        self._asked, self._found = set(), {}
+
+    def __call__(self, named):
+        for kind in _MODELS:
+            new = sorted(uid for other, uid in named - self._asked if other == kind)
+            self._found |= {(kind, uid): pk for uid, pk in _pks_of[kind](new)}
+        self._asked |= named
+        return self._found
 
 
 def adopt_dangling(target, kind):

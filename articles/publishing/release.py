@@ -76,7 +76,9 @@ def refuse_stopped(article, revision, *, going_out=()):
     """
     findings = publish_checks.findings(article, revision, going_out=going_out)
     if stops := [one.sentence for one in findings if one.is_stop]:
-        raise PublishingError(_("This can't go out yet. %(reasons)s") % {"reasons": " ".join(stops)})
+        raise PublishingError(
+            _("This can't go out yet. %(reasons)s") % {"reasons": " ".join(stops)}
+        )
 
 
 def show(article, revision, *, by, at=None, updated_at=None, minor=False, keep_plans=False):
@@ -108,8 +110,8 @@ def show(article, revision, *, by, at=None, updated_at=None, minor=False, keep_p
     authors = _authors(revision)
     tags = _tags(revision)
 
-    if article.slug and article.slug != slug:
-        leave_redirect(article, article.address_for(article.slug), article.address_for(slug))
+    if article.slug != slug or article.state != Article.State.LIVE:
+        _move(article, slug)
     before = _columns(article)
     fill(article, revision, slug=slug, now=now, at=at, updated_at=updated_at, minor=minor)
     if not keep_plans:
@@ -117,8 +119,6 @@ def show(article, revision, *, by, at=None, updated_at=None, minor=False, keep_p
     # Texts that stay as they are needn't be packed and stored once more.
     changed = [name for name, value in _columns(article).items() if value != before[name]]
     article.save(update_fields=changed)
-    # Should it have been a former address of this article, it is none any more.
-    Redirect.objects.filter(path=former_path(article.get_absolute_url()), article=article).delete()
 
     write_names(article, authors=authors, tags=tags)
     follow_texts(article)
@@ -137,6 +137,15 @@ def show(article, revision, *, by, at=None, updated_at=None, minor=False, keep_p
         )
     settle_around(article)
     return article
+
+
+def _move(article, slug):
+    """Whoever comes to where an article was finds it where it stands now, and nothing leads on."""
+    path = article.address_for(slug)
+    if article.slug and article.slug != slug:
+        leave_redirect(article, article.address_for(article.slug), path)
+    else:
+        Redirect.objects.filter(path=former_path(path), article=article).delete()
 
 
 def _columns(article):
@@ -190,7 +199,7 @@ def _answer_submission(article, revision, *, by):
 def _enter_text(article, *, authors, tags):
     words = indexed_words(article)
     beside = indexed_beside(article, [author.pk for author in authors], [tag.pk for tag in tags])
-    search.index(article.pk, **words, **beside)
+    search.index(article, **words, **beside)
     similar.enter(article.pk, **words)
 
 

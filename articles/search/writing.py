@@ -12,17 +12,15 @@ from articles.search.keys import articles_of, key_of
 BATCH_SIZE = 200
 
 
-def index(article_id, *, language, title, standfirst, text, **others):
+def index(article, **words):
     """Write or replace what the search knows of an article, in the caller's transaction.
 
-    As make_entry. The article's row must already say when it was first published, or
-    ValueError is raised: results are ordered by it.
+    words: as make_entry. The article must say when it was first published, or ValueError is
+    raised: results are ordered by it.
     """
-    published_at = Article.objects.values_list("first_published_at", flat=True).get(pk=article_id)
-    if published_at is None:
-        raise ValueError(f"Article {article_id} was never published, so it can't be searched for.")
-    entry = make_entry(language=language, title=title, standfirst=standfirst, text=text, **others)
-    store([(article_id, published_at, entry)])
+    if article.first_published_at is None:
+        raise ValueError(f"Article {article.pk} was never published, so it can't be searched for.")
+    store([(article.pk, article.first_published_at, make_entry(**words))])
 
 
 def store(entries, *, witnesses=vocabulary.WITNESSES):

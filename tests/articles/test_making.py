@@ -229,7 +229,15 @@ def test_several_processes_make_the_same_as_one(monkeypatch):
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of a lost parent")
 @pytest.mark.django_db(transaction=True)
 def test_killing_it_leaves_no_process_behind():
-    command = [sys.executable, "manage.py", "make_publication", "--articles=2000", "--words=50"]
+    command = [
+        sys.executable,
+        "manage.py",
+        "make_publication",
+        "--articles=2000",
+        "--words=50",
+        "--tags=3",
+        "--authors=2",
+    ]
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "irb_site.settings",
         "DATABASE_URL": database_url(),

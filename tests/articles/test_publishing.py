@@ -986,10 +986,10 @@ def test_carry_out_due_waits_while_the_database_is_away(monkeypatch):
 def fail_for(monkeypatch, article, error):
     index = search.index
 
-    def failing(article_id, **words):
-        if article_id == article.pk:
+    def failing(entered, **words):
+        if entered == article:
             raise error
-        return index(article_id, **words)
+        return index(entered, **words)
 
     monkeypatch.setattr(search, "index", failing)
 

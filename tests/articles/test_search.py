@@ -105,7 +105,7 @@ def publish():
         article.live_revision = article.latest_revision = revision
         article.first_published_at = article.updated_at = at
         article.save()
-        search.index(article.pk, language=language, title=title, standfirst=standfirst, text=text)
+        search.index(article, language=language, title=title, standfirst=standfirst, text=text)
         made.append(article)
         return article
 
@@ -320,7 +320,7 @@ def test_index_survives(publish, text):
     # A lone half of a surrogate pair can't be stored in an article either.
     article = publish("Oil")
 
-    search.index(article.pk, language="de", title="Oil " + text, standfirst=text, text=text)
+    search.index(article, language="de", title="Oil " + text, standfirst=text, text=text)
 
     assert found("oil") == [article.pk]
 
@@ -420,7 +420,7 @@ def test_heaviest_words_follow_what_is_written_and_taken_away(publish):
     before = heaviest()
 
     for tags in ([], [7]):
-        search.index(changed.pk, language="en", title="Steel", standfirst="", text="", tag_ids=tags)
+        search.index(changed, language="en", title="Steel", standfirst="", text="", tag_ids=tags)
     search.remove(removed.pk)
     erase(erased)
 
@@ -527,7 +527,7 @@ def test_find_finds_what_has_the_words_or_is_called_so(publish, monkeypatch, see
         at = FIRST_DAY + timedelta(days=20 * number)
         article = publish("Untitled", published_at=at)
         search.index(
-            article.pk, language="en", title=words[0], standfirst="", text=" ".join(words[1:]),
+            article, language="en", title=words[0], standfirst="", text=" ".join(words[1:]),
             tag_ids=tags,
         )  # fmt: skip
         made[article.pk] = (at.year, [words[0], "", "", *words[1:]], tags)
@@ -560,7 +560,7 @@ def test_find_finds_what_has_the_words_or_is_called_so(publish, monkeypatch, see
 def test_index_replaces(publish):
     article = publish("Oil", "pipeline")
 
-    search.index(article.pk, language="en", title="Gas", standfirst="", text="tanker")
+    search.index(article, language="en", title="Gas", standfirst="", text="tanker")
 
     assert found("oil") == []
     assert found("pipeline") == []
@@ -570,9 +570,10 @@ def test_index_replaces(publish):
 def test_index_replaces_after_a_change_of_date(publish):
     older = publish("Oil")
     newer = publish("Oil")
-    Article.objects.filter(pk=older.pk).update(first_published_at=FIRST_DAY + timedelta(days=9))
+    older.first_published_at = FIRST_DAY + timedelta(days=9)
+    older.save()
 
-    search.index(older.pk, language="en", title="Oil", standfirst="", text="")
+    search.index(older, language="en", title="Oil", standfirst="", text="")
 
     assert found("oil") == [older.pk, newer.pk]
 
@@ -581,7 +582,7 @@ def test_index_refuses_what_was_never_published():
     article = Article.objects.create(touched_at=timezone.now())
 
     with pytest.raises(ValueError, match="never published"):
-        search.index(article.pk, language="en", title="Oil", standfirst="", text="")
+        search.index(article, language="en", title="Oil", standfirst="", text="")
 
 
 def test_index_belongs_to_the_transaction(publish):
@@ -589,7 +590,7 @@ def test_index_belongs_to_the_transaction(publish):
 
     def fail():
         with transaction.atomic():
-            search.index(article.pk, language="en", title="Gas", standfirst="", text="")
+            search.index(article, language="en", title="Gas", standfirst="", text="")
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -673,7 +674,7 @@ def test_rebuild_repairs(publish, monkeypatch):
     monkeypatch.setattr(writing, "BATCH_SIZE", 2)
     missing, wrong, withdrawn, page, fine = (publish("Oil", "crude") for _ in range(5))
     search.remove(missing.pk)
-    search.index(wrong.pk, language="en", title="Gas", standfirst="", text="")
+    search.index(wrong, language="en", title="Gas", standfirst="", text="")
     Article.objects.filter(pk=withdrawn.pk).update(state=Article.State.WITHDRAWN)
     Article.objects.filter(pk=page.pk).update(kind=Article.Kind.PAGE)
     steps = []
@@ -906,7 +907,7 @@ def heaviest():
 def test_heaviest_words_of_entries_that_were_there_are_known_after_the_migration(publish):
     publish("Oil", "crude and heavy")
     gas = publish("Gas", many_words(500))
-    search.index(gas.pk, language="en", title="Gas", standfirst="", text="", tag_ids=[7])
+    search.index(gas, language="en", title="Gas", standfirst="", text="", tag_ids=[7])
     before = heaviest()
 
     migrate_back(5)

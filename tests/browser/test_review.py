@@ -285,7 +285,9 @@ PLACES = [
 ]
 
 
-def test_own_comment_is_edited_and_deleted_without_a_mouse(page, live_server, people):
+def test_own_comment_is_edited_and_deleted_without_a_mouse(
+    page, live_server, people, page_problems
+):
     marta = people["marta"]
     article = make_article("The Corridor", by=marta, body=BODY)
     first = publishing.comment(article, "Wich?", by=marta, quote="great deal")
@@ -310,6 +312,17 @@ def test_own_comment_is_edited_and_deleted_without_a_mouse(page, live_server, pe
     assert own.locator("> .remark__text").inner_text() == "Which? @le"
     assert panel.locator("[data-status]").inner_text() == "Your comment is changed."
     assert panel.get_by_role("button", name="Edit your comment").count() == 2
+
+    # More than a comment holds is refused with a sentence, and not a word of it is lost.
+    own.locator("> [data-own] [data-action=edit]").press("Enter")
+    own.locator("textarea").fill("long " * 1001)
+    page.keyboard.press("Control+Enter")
+    own.get_by_text("A comment has at most 5000 characters. Make two of it.").wait_for()
+    assert [problem for problem in page_problems if "400" not in problem] == []
+    page_problems.clear()
+    assert own.locator("textarea").input_value() == "long " * 1001
+    own.locator("textarea").fill("Which? @le")
+    page.keyboard.press("Escape")
 
     # In the text there is nothing to change it with.
     select(page, "great deal")
