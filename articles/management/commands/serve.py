@@ -1,33 +1,14 @@
 import errno
-import http.client
-import logging
 import os
-import signal
 import socket
-import subprocess
 import sys
-import threading
-import time
-from contextlib import suppress
-from functools import partial
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from articles import content_version
-from irb_site.processes import end_with_parent
-
-logger = logging.getLogger(__name__)
-
-ANSWER_TIMEOUT = 2
-RESTART_PAUSE = 1
-# What requests get to finish. Granian has a limit of its own, which is left unset: two of its
-# threads wait for each process, and the slower one then says that it had to be killed.
-STOP_TIMEOUT = 5
-# What a server that listens on every address is asked at.
-LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+from irb_site.supervisor import in_url
 
 
 class Command(BaseCommand):
@@ -57,8 +38,12 @@ class Command(BaseCommand):
         # What is kept was made by the code and under the settings of an earlier start.
         content_version.page_store().clear()
         # The processes read their settings anew, and with them the address of the site.
-        os.environ.setdefault("SITE_URL", f"http://{_in_url(host)}:{port}")
-        self.supervise(address, port, workers)
+        os.environ.setdefault("SITE_URL", f"http://{in_url(host)}:{port}")
+        self.stdout.flush()
+        # This very process goes on as the supervisor, which needs nothing of what is loaded here.
+        os.chdir(settings.BASE_DIR)
+        supervisor = [sys.executable, "-m", "irb_site.supervisor", address, port, workers]
+        os.execv(sys.executable, list(map(str, supervisor)))
 
     def free_address(self, host, port):
         """The numeric address and port to listen on, or a CommandError when that can't be.
@@ -91,102 +76,3 @@ class Command(BaseCommand):
                 )
             raise CommandError(reason) from None
         return place[0], port
-
-    def supervise(self, address, port, workers):
-        stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
-        manage = settings.BASE_DIR / "manage.py"
-        web = Child("-m", "irb_site.web_server", address, port, workers)
-        worker = Child(manage, "worker", "--parent", os.getpid())
-        children = [web, worker]
-        announced = False
-        try:
-            for child in children:
-                child.start()
-            while not stop.wait(0.2):
-                if not web.is_running():
-                    raise CommandError(
-                        f"The web server ended by itself (status {web.process.returncode})."
-                    )
-                if not worker.is_running():
-                    logger.error(
-                        "The worker ended (status %s); starting it again.",
-                        worker.process.returncode,
-                    )
-                    if not stop.wait(RESTART_PAUSE):
-                        worker.start()
-                if not announced and answers(address, port):
-                    announced = True
-                    self.announce(address, port)
-        finally:
-            # A second Ctrl+C must not cut the clean end short.
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, signal.SIG_IGN)
-            stop_all(children)
-        self.stdout.write("Stopped.")
-
-    def announce(self, address, port):
-        here = f"http://{_in_url(address)}:{port}"
-        public = os.environ["SITE_URL"]
-        self.stdout.write(
-            f"The publication answers at {here}/ and its editors at {here}/admin/"
-            + ("" if public == here else f" (SITE_URL: {public})")
-            + ". Ctrl+C stops it."
-        )
-        self.stdout.flush()
-
-
-class Child:
-    """A Python process that is told to end when this one ends, however that happens."""
-
-    def __init__(self, *arguments):
-        self.command = [sys.executable, *map(str, arguments)]
-        self.process = None
-
-    def start(self):
-        # A session of its own, so that Ctrl+C in a terminal reaches the supervisor alone.
-        self.process = subprocess.Popen(
-            self.command,
-            cwd=settings.BASE_DIR,
-            start_new_session=True,
-            preexec_fn=partial(end_with_parent, os.getpid()),
-        )
-
-    def is_running(self):
-        return self.process is not None and self.process.poll() is None
-
-
-def stop_all(children):
-    """End the children politely, and after STOP_TIMEOUT with everything they started."""
-    started = [child.process for child in children if child.process]
-    for process in started:
-        process.terminate()
-    deadline = time.monotonic() + STOP_TIMEOUT
-    for process in started:
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(max(0, deadline - time.monotonic()))
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def answers(address, port):
-    """Whether the site says that it is well, under the name that it is known by."""
-    name = urlsplit(os.environ["SITE_URL"]).netloc
-    connection = http.client.HTTPConnection(
-        LOOPBACK.get(address, address), port, timeout=ANSWER_TIMEOUT
-    )
-    try:
-        connection.request("GET", "/healthz", headers={"Host": name})
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
-
-
-def _in_url(host):
-    """How an address is written in a URL that somebody can open."""
-    host = LOOPBACK.get(host, host)
-    return f"[{host}]" if ":" in host else host
