@@ -219,11 +219,28 @@ TAGGIT_CASE_INSENSITIVE = True
 # The name alone is locked, on purpose (see log-in above).
 SILENCED_SYSTEM_CHECKS = ["axes.W006"]
 
+
+def _without_traceback(record):
+    """What a client did wrong is said in one line: bots do it all the time."""
+    if record.name.startswith("django.security."):
+        record.exc_info = None
+    return True
+
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {
+        "in_one_line": {"()": "django.utils.log.CallbackFilter", "callback": _without_traceback}
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["in_one_line"],
+        }
+    },
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         # Not every mistyped address is worth a line.

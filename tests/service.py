@@ -95,14 +95,14 @@ class Service:
             if words in " ".join(process.cmdline())
         )
 
-    def get(self, path, *, timeout=PATIENCE):
-        return self.read(path, timeout=timeout)[0]
+    def get(self, path, **options):
+        return self.read(path, **options)[0]
 
-    def read(self, path, *, timeout=PATIENCE):
+    def read(self, path, *, host=None, timeout=PATIENCE):
         """The status and the text of an answer."""
         peer = http.client.HTTPConnection(self.host, self.port, timeout=timeout)
         try:
-            peer.request("GET", path)
+            peer.request("GET", path, headers={"Host": host} if host else {})
             answer = peer.getresponse()
             return answer.status, answer.read().decode()
         finally:

@@ -49,6 +49,18 @@ def test_serve_answers_and_stops_cleanly(serve):
     )
 
 
+def test_what_a_client_does_wrong_is_one_line_of_the_log(serve):
+    service = serve()
+    service.wait_until_it_answers()
+
+    assert service.get("/", host="evil.example") == 400
+
+    wait_for(lambda: "evil.example" in service.text(), "a line of the log")
+    said = service.text().splitlines()
+    assert len(said) == 2
+    assert re.search("ERROR django.security.DisallowedHost: Invalid HTTP_HOST header: ", said[1])
+
+
 def test_web_server_loads_what_its_processes_can_share():
     code = (
         "import gc, sys, threading\n"
