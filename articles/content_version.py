@@ -32,6 +32,16 @@ def raise_version():
     Stored pages aren't shown from here until the transaction has ended.
     """
     hold = _hold()
+    try:
+        _write_next()
+        # Robust: what has been committed is done, whatever becomes of the store.
+        transaction.on_commit(partial(_show_again, hold), robust=True)
+    finally:
+        # A connection keeps the error that spoilt its transaction, and that keeps what stands here.
+        del hold
+
+
+def _write_next():
     values = {"token": secrets.token_hex(4), "changed_at": timezone.now()}
     changed = ContentVersion.objects.filter(pk=1).update(number=F("number") + 1, **values)
     if not changed:
@@ -42,8 +52,6 @@ def raise_version():
             unique_fields=["id"],
             update_fields=list(values),
         )
-    # Robust: what has been committed is done, whatever becomes of the store.
-    transaction.on_commit(partial(_show_again, hold), robust=True)
 
 
 _current = Prepared(lambda: ContentVersion.objects.filter(pk=1).values_list("number", "token"))

@@ -128,7 +128,11 @@ class PageServer(WSGIHandler):
             return super().__call__(environ, start_response)
         if not self.store.max_size:
             return self._made(None, None, key, environ, start_response)
-        version = self._version()
+        try:
+            version = self._version()
+        except DatabaseError:
+            # Nobody knows what may be shown; Django says so as it does of any failure.
+            return super().__call__(environ, start_response)
         memory = self._memory
         if memory.version != version:
             memory = self._memory = _Memory(version)
@@ -251,6 +255,8 @@ class PageServer(WSGIHandler):
             and response.status_code == 200
             and (not key.query or getattr(response, "reads_page", False))
             and sorted(_common(headers)) == sorted(_common(self.page_headers()))
+            # What is too short for it isn't compressed, and would pass for it under this name.
+            and set(_coding_headers(key.coding)) <= set(headers)
             and response.headers["Content-Type"] == content_type(key.path)
         )
         if is_page:

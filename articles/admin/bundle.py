@@ -165,17 +165,15 @@ class BundleAdmin(Forgiving, admin.ModelAdmin):
 
     def _send_out(self, request, bundle, schedule_form):
         """Publishes or schedules a bundle that is saved; raises PublishingError."""
-        if unseen := _unseen(bundle, request.POST.get("seen", "")):
-            words = _("Look at %(titles)s first: something of it is new. Nothing went out yet.")
-            titles = ", ".join(f"“{working_title(article)}”" for article in unseen[:5])
-            raise PublishingError(words % {"titles": titles})
+        seen = set(request.POST.get("seen", "").split(","))
+        options = {"by": request.user, "is_seen": lambda article: _seen(article) in seen}
         if "_publish" in request.POST:
-            publishing.publish_bundle(bundle, by=request.user)
+            publishing.publish_bundle(bundle, **options)
             count = bundle.items.count()
             words = ngettext("%(n)d article is live.", "%(n)d articles are live.", count)
             return self._back(request, bundle, words % {"n": count})
         due_at = schedule_form.cleaned_data["due_at"]
-        publishing.schedule_bundle(bundle, due_at=due_at, by=request.user)
+        publishing.schedule_bundle(bundle, due_at=due_at, **options)
         words = _("All of it goes out on %(date)s.") % {"date": _date(due_at)}
         return self._back(request, bundle, words)
 
@@ -263,11 +261,6 @@ def _articles(bundle):
 def _seen(article):
     latest = article.latest_revision
     return f"{article.pk}:{latest.edition if latest else 0}"
-
-
-def _unseen(bundle, seen):
-    """The articles of a bundle of which the page at hand did not show what they are now."""
-    return [article for article in _articles(bundle) if _seen(article) not in seen.split(",")]
 
 
 def _members(bundle):

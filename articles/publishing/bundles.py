@@ -56,25 +56,28 @@ def save_bundle(bundle, *, name, articles, by):
     return bundle
 
 
-def publish_bundle(bundle, *, by):
+def publish_bundle(bundle, *, by, is_seen=None):
     """Publishes the newest versions of all articles of a bundle in one transaction.
 
-    Raises PublishingError, which names the article that can't go out; then none has.
+    is_seen: says of an article, as it is when nobody can change it any more, whether its newest
+    version is the one that was looked at. Raises PublishingError, which names the article that
+    can't go out; then none has.
     """
     for _attempt in range(ATTEMPTS):
         try:
-            return _publish_bundle(bundle, by=by)
+            return _publish_bundle(bundle, by=by, is_seen=is_seen)
         except IntegrityError:
             # Somebody else took an address between the look and the write; see publish.
             continue
-    return _publish_bundle(bundle, by=by)
+    return _publish_bundle(bundle, by=by, is_seen=is_seen)
 
 
 @in_one_transaction
-def _publish_bundle(bundle, *, by):
+def _publish_bundle(bundle, *, by, is_seen):
     _require(by)
     bundle = _held(bundle)
     articles = _articles(bundle)
+    _refuse_unseen(articles, is_seen)
     for article in articles:
         with _named(article):
             if by is not None:
@@ -89,13 +92,17 @@ def _publish_bundle(bundle, *, by):
 
 
 @in_one_transaction
-def schedule_bundle(bundle, *, due_at, by):
-    """Plans to publish what the articles of a bundle are now, at a time: all of them or none."""
+def schedule_bundle(bundle, *, due_at, by, is_seen=None):
+    """Plans to publish what the articles of a bundle are now, at a time: all of them or none.
+
+    is_seen: as publish_bundle.
+    """
     _require(by)
     # Before any article is looked at: it is the fault of none.
     refuse_past(due_at)
     bundle = _held(bundle)
     articles = _articles(bundle)
+    _refuse_unseen(articles, is_seen)
     for article in articles:
         with _named(article):
             plan_for(article, due_at=due_at, by=by, bundle=bundle, going_out=articles)
@@ -133,6 +140,14 @@ def discard_bundle(bundle, *, by):
     # Nor may a way out of the trash plan its articles one by one.
     Schedule.objects.filter(bundle=bundle).update(bundle=None, trashed_with=None)
     bundle.delete()
+
+
+def _refuse_unseen(articles, is_seen):
+    unseen = [article for article in articles if is_seen and not is_seen(article)]
+    if unseen:
+        titles = ", ".join(f"“{working_title(article)}”" for article in unseen[:5])
+        words = _("Look at %(titles)s first: something of it is new. Nothing went out yet.")
+        raise PublishingError(words % {"titles": titles})
 
 
 def _require(by):

@@ -384,6 +384,20 @@ def test_what_was_not_looked_at_does_not_go_out(desk):
     assert states(seen, changed, added) == ["live"] * 3
 
 
+def test_what_was_looked_at_is_asked_when_nobody_can_change_it_any_more(editor):
+    seen, changed = make_article("Seen"), make_article("Changed")
+    bundle = make_bundle(seen, changed)
+    options = {"by": editor, "is_seen": lambda article: article == seen}
+
+    with pytest.raises(PublishingError, match=r"^Look at “Changed” first"):
+        publishing.publish_bundle(bundle, **options)
+    with pytest.raises(PublishingError, match=r"^Look at “Changed” first"):
+        publishing.schedule_bundle(bundle, due_at=timezone.now() + timedelta(days=1), **options)
+
+    assert states(seen, changed) == ["draft"] * 2
+    assert not Schedule.objects.exists()
+
+
 def test_empty_bundle_does_not_go_out(desk):
     bundle = make_bundle()
 

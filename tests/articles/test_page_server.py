@@ -112,6 +112,17 @@ def test_every_page_is_byte_for_byte_what_django_makes_in_every_coding_and_from_
     assert len(paths) > 30
 
 
+def test_page_that_is_too_short_to_be_compressed_says_so_wherever_it_comes_from(
+    transactional_db, server
+):
+    for path in ("/sitemap-articles-1.xml", "/sitemap-subjects.xml"):
+        plain = Client().get(path)
+        for place in (server, server, another_process()):
+            answer = ask(place, path, accept_encoding="gzip")
+            assert (answer.status, answer.body) == (200, plain.content), path
+            assert "Content-Encoding" not in answer.headers, path
+
+
 def test_stored_page_costs_no_query_and_says_what_a_cache_needs(site, server):
     ask(server, "/articles/sea/", accept_encoding="gzip")
 
@@ -338,6 +349,21 @@ def test_verbs_of_a_long_import_hold_one_lock(transactional_db, server):
     assert server.store.shown() == content_version.current()
 
 
+def test_version_that_cannot_be_raised_keeps_nobody_from_showing_pages(transactional_db, server):
+    make_public("Sea", slug="sea")
+
+    def fail(execute, sql, *arguments):
+        if sql.startswith("UPDATE") and "articles_contentversion" in sql:
+            raise DatabaseError("away for a moment")
+        return execute(sql, *arguments)
+
+    with pytest.raises(DatabaseError), connection.execute_wrapper(fail), transaction.atomic():
+        content_version.raise_version()
+
+    assert server.store.shown() is None
+    assert content_version.show_current() == server.store.shown()
+
+
 def test_part_of_a_transaction_that_is_taken_back_lets_nobody_show_old_pages(
     transactional_db, server
 ):
@@ -392,6 +418,10 @@ def test_pages_are_served_while_the_database_is_away(transactional_db, server, m
     server._look_again_at = 0
 
     assert ask(server, "/articles/sea/").status == 200
+    # Where nobody knows what may be shown, Django says what it can.
+    server.store.take_down().release()
+    assert ask(server, "/articles/sea/").status == 200
+    assert server.store.shown() is None
 
 
 def test_restored_backup_does_not_bring_back_pages_of_another_future(transactional_db, server):

@@ -167,6 +167,9 @@ def test_everything_else_is_asked_for_as_it_was(front):
     make_public("Sea", slug="sea")
     ask(front.server, "/articles/sea/")
     ask(front.server, "/tags")
+    # What a path must not be read as.
+    version = front.server.store.shown()
+    assert front.server.store.write(version, b"identity/articles/=page=2", b"Page two")
     requests = [
         ("GET", "/articles/river/", "testserver"),
         ("GET", "/tags", "testserver"),
@@ -178,6 +181,7 @@ def test_everything_else_is_asked_for_as_it_was(front):
         ("GET", "/articles/x/%2e%2e/sea/", "testserver"),
         ("GET", "/articles/sea%2f", "testserver"),
         ("GET", "/articles/sea/=", "testserver"),
+        ("GET", "/articles/%3Dpage?2", "testserver"),
         ("GET", "/articles/sea/?.gzip", "testserver"),
         ("GET", "/articles/sea/?/../../gzip/articles/sea/=", "testserver"),
         ("GET", "/gzip/articles/sea/=", "testserver"),
@@ -260,6 +264,12 @@ def test_nginx_takes_the_largest_picture_and_not_much_more(front):
 def test_upstream_that_is_no_address_is_refused(upstream):
     with pytest.raises(CommandError, match=r"--upstream must be an address such as"):
         call_command("nginx_config", upstream=upstream)
+
+
+@pytest.mark.parametrize("host", ["localhost", "web.example", "web:8000"])
+def test_upstream_that_nginx_would_have_to_look_up_is_refused(host):
+    with pytest.raises(CommandError, match=r"must name the machine by its number"):
+        call_command("nginx_config", upstream=f"http://{host}")
 
 
 CACHE = """

@@ -61,6 +61,26 @@ def test_once_says_how_much_was_carried_out(rounds, capsys, monkeypatch):
     assert capsys.readouterr().out == "3 carried out, 2 mailed\n"
 
 
+def test_once_does_what_a_worker_does_now_and_then(rounds, monkeypatch):
+    rounds += [0, 0]
+    done = []
+    for place, name in (
+        (worker, "follow_version"),
+        (content_version, "follow_calendar"),
+        (statistics, "refresh"),
+        (notifications, "forget_old"),
+        (presence, "forget_absent"),
+        (search, "sort_in"),
+    ):
+        monkeypatch.setattr(place, name, lambda name=name, **options: done.append(name))
+
+    call_command("worker", once=True)
+
+    assert sorted(done) == [
+        "follow_calendar", "follow_version", "forget_absent", "forget_old", "refresh", "sort_in",
+    ]  # fmt: skip
+
+
 def test_worker_ends_with_all_its_threads_on_a_mistake_of_ours(rounds):
     rounds += [ZeroDivisionError(), 0]
     before = set(threading.enumerate())
@@ -69,6 +89,39 @@ def test_worker_ends_with_all_its_threads_on_a_mistake_of_ours(rounds):
         call_command("worker")
 
     assert set(threading.enumerate()) <= before
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_worker_ends_on_a_mistake_in_the_thread_that_follows_other_machines(rounds, monkeypatch):
+    rounds += [0] * 10_000
+    monkeypatch.setattr(worker, "follow_version", lambda: 1 / 0)
+    before = set(threading.enumerate())
+
+    call_command("worker")
+
+    assert set(threading.enumerate()) <= before
+    assert len(rounds) > 1
+
+
+def test_other_machines_are_followed_as_soon_as_the_database_is_back(monkeypatch):
+    answers = [OperationalError("away")] * 8 + ["1-a"]
+    asked = []
+
+    def show_current():
+        asked.append(time.monotonic())
+        if isinstance(answer := answers.pop(0), Exception):
+            raise answer
+        stop.set()
+
+    stop = threading.Event()
+    monkeypatch.setattr(content_version, "show_current", show_current)
+    monkeypatch.setattr(worker, "close_old_connections", lambda: None)
+
+    worker.rounds(worker.follow_version, stop, 0.01)
+
+    assert answers == []
+    # Not later and later.
+    assert asked[-1] - asked[-2] < 1
 
 
 def test_worker_goes_on_until_it_is_told_to_stop(rounds):

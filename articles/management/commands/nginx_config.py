@@ -1,3 +1,4 @@
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -30,6 +31,13 @@ class Command(BaseCommand):
             raise CommandError(
                 f"--upstream must be an address such as http://127.0.0.1:8000; it is {upstream!r}."
             )
+        if not _is_numeric(address.hostname):
+            # With a variable in the address, nginx would look names up by itself, and has nobody
+            # to ask.
+            raise CommandError(
+                f"--upstream must name the machine by its number, as 127.0.0.1 or [::1];"
+                f" {address.hostname!r} is a name."
+            )
         of_pages = dict(PageServer().page_headers())
         of_files = {name: of_pages[name] for name in of_pages if name != "Cache-Control"}
         context = {
@@ -57,6 +65,14 @@ class Command(BaseCommand):
             "largest_request": (images.MAX_BYTES + settings.DATA_UPLOAD_MAX_MEMORY_SIZE) // 1024,
         }
         self.stdout.write(render_to_string("nginx.conf", context))
+
+
+def _is_numeric(host):
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _host_pattern(host):

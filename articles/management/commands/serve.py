@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from articles import content_version
+from irb_site import environment
 from irb_site.supervisor import in_url
 
 
@@ -38,7 +39,8 @@ class Command(BaseCommand):
         # What is kept was made by the code and under the settings of an earlier start.
         content_version.page_store().clear()
         # The processes read their settings anew, and with them the address of the site.
-        os.environ.setdefault("SITE_URL", f"http://{in_url(host)}:{port}")
+        site_url = environment.text("SITE_URL", f"http://{in_url(host)}:{port}")
+        os.environ["SITE_URL"] = site_url.rstrip("/")
         self.stdout.flush()
         # This very process goes on as the supervisor, which needs nothing of what is loaded here.
         os.chdir(settings.BASE_DIR)

@@ -42,8 +42,8 @@ class Command(BaseCommand):
 
     def handle(self, *, once, parent, **options):
         if once:
-            carried_out = publishing.carry_out_due(now=timezone.now())
-            search.sort_in()
+            carried_out = Duties()()
+            follow_version()
             sent = notifications.send_due(now=timezone.now())
             self.stdout.write(f"{carried_out} carried out, {sent} mailed")
             return
@@ -59,8 +59,6 @@ class Command(BaseCommand):
         try:
             rounds(Duties(), stop, INTERVAL, goes_on=lambda: parent in (None, os.getppid()))
         finally:
-            # Also on a mistake of ours: whoever started the worker starts another one.
-            stop.set()
             pages.join()
             mail.join(MAIL_PATIENCE)
 
@@ -68,25 +66,29 @@ class Command(BaseCommand):
 def rounds(work, stop, interval, *, goes_on=lambda: True):
     """Does some work every so many seconds, more rarely while it fails, until it is to stop."""
     pause = interval
-    while not stop.wait(pause) and goes_on():
-        close_old_connections()
-        try:
-            work()
-            pause = interval
-        except DatabaseError as error:
-            pause = min(pause * 2, LONGEST_PAUSE)
-            logger.error("The database failed (%s); next try in %s s.", error, pause)
-        finally:
+    try:
+        while not stop.wait(pause) and goes_on():
             close_old_connections()
+            try:
+                work()
+                pause = interval
+            except DatabaseError as error:
+                pause = min(pause * 2, LONGEST_PAUSE)
+                logger.error("The database failed (%s); next try in %s s.", error, pause)
+            finally:
+                close_old_connections()
+    finally:
+        # On a mistake of ours all of the worker ends: whoever started it starts another one.
+        stop.set()
 
 
 class Duties:
-    """What is due, and now and then what a database needs."""
+    """What is due, and now and then what a database needs. Says how many plans it carried out."""
 
     tidied_at = None
 
     def __call__(self):
-        publishing.carry_out_due(now=timezone.now())
+        carried_out = publishing.carry_out_due(now=timezone.now())
         content_version.follow_calendar(now=timezone.now())
         search.sort_in()
         if self.tidied_at is None or time.monotonic() - self.tidied_at > TIDY_INTERVAL:
@@ -94,6 +96,7 @@ class Duties:
             statistics.refresh()
             notifications.forget_old(now=timezone.now())
             presence.forget_absent(now=timezone.now())
+        return carried_out
 
 
 def follow_version():
@@ -101,6 +104,9 @@ def follow_version():
     try:
         content_version.show_current()
         content_version.page_store().tidy()
+    except DatabaseError:
+        # The duties say so. Here the next try must not be late when it is there again.
+        pass
     except OSError as error:
         logger.error("The store of pages can't be kept in order: %s", error)
 
