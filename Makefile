@@ -5,8 +5,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 ARGS ?=
 DB ?= sqlite postgresql
-# One more than there are cores on a small machine: tests of servers and of the browser often wait.
-JOBS ?= 3
+JOBS ?= 2
 
 export PYTHON
 # Tests start many processes, which would compile all modules anew where an environment (as of
