@@ -220,9 +220,15 @@ TAGGIT_CASE_INSENSITIVE = True
 SILENCED_SYSTEM_CHECKS = ["axes.W006"]
 
 
+# What a client does wrong is said in one line: bots do it all the time.
+_FAULTS_OF_CLIENTS = {
+    f"django.security.{name}"
+    for name in ("DisallowedHost", "RequestDataTooBig", "TooManyFieldsSent", "TooManyFilesSent")
+}
+
+
 def _without_traceback(record):
-    """What a client did wrong is said in one line: bots do it all the time."""
-    if record.name.startswith("django.security."):
+    if record.name in _FAULTS_OF_CLIENTS:
         record.exc_info = None
     return True
 
