@@ -10,6 +10,7 @@ from itertools import count, pairwise
 from urllib.parse import urljoin, urlsplit
 
 import pytest
+from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.test import Client
@@ -763,6 +764,7 @@ def test_everything_that_happens_in_a_history_changes_something(newsroom):
     newsroom.do("publish", 2, 2)
     newsroom.do("bundle", 2, 2)
     before, version = everything(), content_version.current()
+    rows = everything(_MODELS)
     paths = public_paths()
     pages = {path: Readers().get(path) for path in paths}
     unannounced = []
@@ -774,7 +776,8 @@ def test_everything_that_happens_in_a_history_changes_something(newsroom):
         with transaction.atomic():
             deepcopy(newsroom).do(name, first, second)
             is_changed = everything() != before
-            if is_changed and content_version.current() == version:
+            # Where no row at all has changed, no page can have.
+            if content_version.current() == version and everything(_MODELS) != rows:
                 readers = Readers()
                 unannounced.extend(
                     (name, path) for path in paths if readers.get(path) != pages[path]
@@ -787,9 +790,12 @@ def test_everything_that_happens_in_a_history_changes_something(newsroom):
     assert unannounced == []
 
 
-def everything():
-    models = (
-        Article, Assignment, Author, Bundle, Comment, Forward, PreviewLink, Redirect, Reference,
-        Revision, Schedule, Section, Submission, Tag, TagChange,
-    )  # fmt: skip
+_EDITED = (
+    Article, Assignment, Author, Bundle, Comment, Forward, PreviewLink, Redirect, Reference,
+    Revision, Schedule, Section, Submission, Tag, TagChange,
+)  # fmt: skip
+_MODELS = [m for app in ("articles", "authors") for m in apps.get_app_config(app).get_models()]
+
+
+def everything(models=_EDITED):
     return [sorted(map(repr, model.objects.values_list())) for model in models]

@@ -260,16 +260,14 @@ def test_nginx_takes_the_largest_picture_and_not_much_more(front):
     assert (refused[0], refused[3]) == (413, True)
 
 
-@pytest.mark.parametrize("upstream", ["", "https://127.0.0.1", "http://", "http://x/path"])
+@pytest.mark.parametrize(
+    "upstream",
+    ["", "https://127.0.0.1", "http://", "http://:80", "http://127.0.0.1/path", "http://localhost",
+     "http://web:8000"],
+)  # fmt: skip
 def test_upstream_that_is_no_address_is_refused(upstream):
     with pytest.raises(CommandError, match=r"--upstream must be an address such as"):
         call_command("nginx_config", upstream=upstream)
-
-
-@pytest.mark.parametrize("host", ["localhost", "web.example", "web:8000"])
-def test_upstream_that_nginx_would_have_to_look_up_is_refused(host):
-    with pytest.raises(CommandError, match=r"must name the machine by its number"):
-        call_command("nginx_config", upstream=f"http://{host}")
 
 
 CACHE = """

@@ -192,7 +192,6 @@ def test_serve_refuses_a_port_that_is_taken(serve):
 
 
 @pytest.mark.sqlite_only
-@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
 def test_empty_address_of_the_site_is_none(serve):
     service = serve(SITE_URL="")
 
@@ -202,6 +201,8 @@ def test_empty_address_of_the_site_is_none(serve):
     assert "DisallowedHost" not in service.text()
 
 
+@pytest.mark.sqlite_only
+@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
 def test_serve_listens_on_ipv6(serve):
     service = serve(host="::1")
     service.wait_until_it_answers()

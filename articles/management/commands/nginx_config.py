@@ -27,16 +27,11 @@ class Command(BaseCommand):
 
     def handle(self, *, upstream, **options):
         address = urlsplit(upstream)
-        if address.scheme != "http" or not address.netloc or address.path:
+        # A name nginx would have to look up for each request, and has nobody to ask.
+        if address.scheme != "http" or not _is_numeric(address.hostname) or address.path:
             raise CommandError(
-                f"--upstream must be an address such as http://127.0.0.1:8000; it is {upstream!r}."
-            )
-        if not _is_numeric(address.hostname):
-            # With a variable in the address, nginx would look names up by itself, and has nobody
-            # to ask.
-            raise CommandError(
-                f"--upstream must name the machine by its number, as 127.0.0.1 or [::1];"
-                f" {address.hostname!r} is a name."
+                "--upstream must be an address such as http://127.0.0.1:8000, the machine by its"
+                f" number; it is {upstream!r}."
             )
         of_pages = dict(PageServer().page_headers())
         of_files = {name: of_pages[name] for name in of_pages if name != "Cache-Control"}

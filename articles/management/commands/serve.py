@@ -39,8 +39,8 @@ class Command(BaseCommand):
         # What is kept was made by the code and under the settings of an earlier start.
         content_version.page_store().clear()
         # The processes read their settings anew, and with them the address of the site.
-        site_url = environment.text("SITE_URL", f"http://{in_url(host)}:{port}")
-        os.environ["SITE_URL"] = site_url.rstrip("/")
+        is_known = environment.text("SITE_URL")
+        os.environ["SITE_URL"] = settings.SITE_URL if is_known else f"http://{in_url(host)}:{port}"
         self.stdout.flush()
         # This very process goes on as the supervisor, which needs nothing of what is loaded here.
         os.chdir(settings.BASE_DIR)
