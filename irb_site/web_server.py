@@ -5,14 +5,13 @@
 
 import gc
 import multiprocessing
-import os
 import resource
 import signal
 import sys
 from importlib import import_module
 
-import django
 from django.conf import settings
+from django.db import connections
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -31,23 +30,25 @@ SECONDS_TO_SEND_A_HEAD = 10
 GARBAGE_THRESHOLDS = 20_000, 50, 100
 
 
-def load_code():
-    """Loads what granian's processes, which are copies of this one, share of its memory. Nothing in
-    it may open a connection or begin a thread."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "irb_site.settings")
-    django.setup(set_prefix=False)
-    for module in (settings.ROOT_URLCONF, "articles.page_server"):
-        import_module(module)
+def load():
+    """Loads what granian's processes, which are copies of this one, share of its memory: the code,
+    and what is known of the articles. Leaves no connection and no thread, which can't be shared.
+    """
+    import_module("irb_site.wsgi")
+    import_module(settings.ROOT_URLCONF)
+    for connection in connections.all(initialized_only=True):
+        connection.close()
+        if connection.vendor == "postgresql":
+            connection.close_pool()
     # Whoever looks for garbage among what is always needed writes to it, and has it copied.
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 
-def load_application():
+def application_of_process():
     """What each of granian's processes runs first. It must not outlive granian itself."""
-    # Inherited from granian, and deaf until the application is loaded: a stop meanwhile
-    # would go unheard.
+    # Inherited from granian, and deaf until this is done: a stop meanwhile would go unheard.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     end_with_parent(multiprocessing.parent_process().pid)
     from irb_site.wsgi import application
@@ -66,7 +67,7 @@ def allow_open_files(wanted):
 
 def main(address, port, processes):
     allow_open_files(CONNECTIONS_PER_PROCESS + 1024)
-    load_code()
+    load()
     server = Granian(
         "irb_site.wsgi:application",
         address=address,
@@ -82,7 +83,7 @@ def main(address, port, processes):
         respawn_failed_workers=True,
         log_level=LogLevels.warning,
     )
-    server.serve(target_loader=load_application, wrap_loader=False)
+    server.serve(target_loader=application_of_process, wrap_loader=False)
 
 
 if __name__ == "__main__":

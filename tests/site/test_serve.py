@@ -1,3 +1,4 @@
+import os
 import re
 import signal
 import socket
@@ -14,7 +15,7 @@ from articles import publishing
 from articles.models import AuditEntry, Schedule
 from irb_site.web_server import SECONDS_TO_SEND_A_HEAD, allow_open_files
 from tests.factories import make_article, make_public, make_scheduled
-from tests.service import PATIENCE, Service, wait_for
+from tests.service import PATIENCE, Service, database_url, wait_for
 
 SITEMAP = "/sitemap-articles-1.xml"
 
@@ -61,19 +62,37 @@ def test_what_a_client_does_wrong_is_one_line_of_the_log(serve):
     assert re.search("ERROR django.security.DisallowedHost: Invalid HTTP_HOST header: ", said[1])
 
 
-def test_web_server_loads_what_its_processes_can_share():
-    code = (
-        "import gc, sys, threading\n"
-        "from django.db import connection\n"
-        "from irb_site.web_server import load_code\n"
-        "load_code()\n"
-        "is_loaded = 'articles.views' in sys.modules and gc.get_freeze_count() > 50_000\n"
-        "print(is_loaded, threading.active_count(), connection.connection)"
+# What the web server's processes share, and whether anything is left that can't be.
+LOADED = """
+import gc, sys, threading
+from django.db import connection
+from irb_site import web_server
+web_server.load()
+from articles import site
+print(
+    "articles.views" in sys.modules and gc.get_freeze_count() > 50_000,
+    len(site._kept["sets of each tag"]),
+    threading.active_count(),
+    connection.connection,
+    getattr(connection, "_connection_pools", {}),
+)
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_web_server_loads_what_its_processes_can_share(tmp_path):
+    make_public(tags=["Ports", "Rail"])
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "irb_site.settings",
+        "DATA_DIR": str(tmp_path),
+        "DATABASE_URL": database_url(),
+    }
+
+    ran = subprocess.run(
+        [sys.executable, "-c", LOADED], env=environment, capture_output=True, text=True, check=True
     )
 
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-
-    assert ran.stdout == "True 1 None\n"
+    assert ran.stdout == "True 2 1 None {}\n"
 
 
 @pytest.mark.sqlite_only
