@@ -29,6 +29,7 @@ from django_http_compression.middleware import best_coding
 from isal import igzip
 
 from articles import content_version, missing
+from irb_site.encodings import only_unicode
 
 # How often a process makes sure that what is shown is what the database has: another machine
 # may have published.
@@ -58,6 +59,7 @@ _STORED_STATUSES = {200, 301, 404, 410}
 # Of the answer, what is said anew for each reader.
 _OWN_HEADERS = {"content-length", "content-encoding", "etag", "last-modified", "vary"}
 _ASKED_OF_DJANGO_WITHOUT = (
+    "CONTENT_TYPE",
     "HTTP_ACCEPT_ENCODING",
     "HTTP_IF_NONE_MATCH",
     "HTTP_IF_MODIFIED_SINCE",
@@ -118,51 +120,69 @@ class PageServer(WSGIHandler):
         previews = reverse("articles:shared_preview", args=["token"]).removesuffix("token/")
         self._apart = (reverse("admin:index"), settings.STATIC_URL, settings.MEDIA_URL, previews)
         self._search_path = reverse("articles:search")
+        self._django = only_unicode(super().__call__)
         self._memory = _Memory("")
         self._look_again_at = 0
         self._page_headers = None
 
     def __call__(self, environ, start_response):
-        key = self._key(environ)
+        # All that a Key is made of; to remember answers by it is quicker than to make the Key.
+        asked = (
+            environ["REQUEST_METHOD"],
+            environ["PATH_INFO"],
+            environ.get("QUERY_STRING", ""),
+            environ.get("HTTP_HOST", ""),
+            environ.get("HTTP_ACCEPT_ENCODING", ""),
+            environ.get("HTTP_X_FORWARDED_PROTO", ""),
+        )
+        memory = self._memory
+        answer = memory.answers.get(asked)
+        if answer is None or not self._may_be_shown(memory.version):
+            return self._looked_up(asked, environ, start_response)
+        return _send_again(answer, environ, start_response)
+
+    def _looked_up(self, asked, environ, start_response):
+        key = self._key(*asked)
         if key is None:
-            return super().__call__(environ, start_response)
+            return self._django(environ, start_response)
         if not self.store.max_size:
-            return self._made(None, None, key, environ, start_response)
+            return self._made(None, None, asked, key, environ, start_response)
         try:
             version = self._version()
         except DatabaseError:
             # Nobody knows what may be shown; Django says so as it does of any failure.
-            return super().__call__(environ, start_response)
+            return self._django(environ, start_response)
         memory = self._memory
         if memory.version != version:
             memory = self._memory = _Memory(version)
-        answer = memory.answers.get(key)
+        answer = memory.answers.get(asked)
         if answer is None:
             answer = self._stored(version, key)
             if answer is None:
-                return self._made(version, memory, key, environ, start_response)
-            memory.keep(key, answer)
-        if answer.is_missed:
-            missing.note(_text(key.path), environ.get("HTTP_REFERER", ""))
-        return _send(answer, environ, start_response)
+                return self._made(version, memory, asked, key, environ, start_response)
+            memory.keep(asked, answer)
+        return _send_again(answer, environ, start_response)
 
     # Whether and what.
 
-    def _key(self, environ):
+    def _key(self, method, path, query, host, accepted, proto):
         """The Key of a request that a stored answer may fit; None of any other."""
-        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+        if method not in ("GET", "HEAD"):
             return None
-        path, query = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
-        if path.startswith(self._apart) or not _is_our_host(environ.get("HTTP_HOST", "")):
+        if path.startswith(self._apart) or not _is_our_host(host):
             return None
-        if settings.IS_HTTPS and environ.get("HTTP_X_FORWARDED_PROTO") != "https":
+        if settings.IS_HTTPS and proto != "https":
             return None
         if query and not (_NUMBERED.fullmatch(query) or self._is_search(path, query)):
             return None
-        return Key(path, query, best_coding(environ.get("HTTP_ACCEPT_ENCODING", "")))
+        return Key(path, query, best_coding(accepted))
 
     def _is_search(self, path, query):
         return path == self._search_path and query.startswith("q=") and len(query) <= LONGEST_QUERY
+
+    def _may_be_shown(self, version):
+        """Whether a version is shown, and this process has made sure of that lately."""
+        return self.store.shown() == version and time.monotonic() < self._look_again_at
 
     def _version(self):
         shown = self.store.shown()
@@ -215,12 +235,12 @@ class PageServer(WSGIHandler):
 
     # By Django.
 
-    def _made(self, version, memory, key, environ, start_response):
-        asked = {name: environ[name] for name in environ.keys() - _ASKED_OF_DJANGO_WITHOUT}
-        asked["REQUEST_METHOD"] = "GET"
+    def _made(self, version, memory, asked, key, environ, start_response):
+        plain = {name: environ[name] for name in environ.keys() - _ASKED_OF_DJANGO_WITHOUT}
+        plain["REQUEST_METHOD"] = "GET"
         head = []
         response = super().__call__(
-            asked, lambda *status_and_headers: head.extend(status_and_headers)
+            plain, lambda *status_and_headers: head.extend(status_and_headers)
         )
         status, headers = head[:2]
         if not _is_for_everybody(response):
@@ -235,7 +255,7 @@ class PageServer(WSGIHandler):
         headers = [*_shared(headers), *_coding_headers(coding)]
         answer = is_kept and self._kept(version, key, response, headers, content)
         if answer:
-            memory.keep(key, answer)
+            memory.keep(asked, answer)
         else:
             etag = "" if response.status_code != 200 else response.headers.get("ETag", "")
             answer = _passing(status, headers, content, etag)
@@ -277,19 +297,23 @@ class PageServer(WSGIHandler):
 
 
 class _Memory:
-    """Answers of one version that this process has sent, up to MEMORY_SIZE bytes."""
+    """Answers of one version that this process has sent, up to MEMORY_SIZE bytes.
+
+    answers: by all that a Key is made of.
+    """
 
     def __init__(self, version):
         self.version = version
         self.answers = {}
         self._size = 0
 
-    def keep(self, key, answer):
-        self._size += len(answer.content) + 2000
+    def keep(self, asked, answer):
+        size = len(answer.content) + sum(map(len, asked)) + 2000
+        self._size += size
         if self._size > MEMORY_SIZE:
             self.answers.clear()
-            self._size = len(answer.content) + 2000
-        self.answers[key] = answer
+            self._size = size
+        self.answers[asked] = answer
 
 
 @lru_cache(maxsize=64)
@@ -375,6 +399,12 @@ def _passing(status, headers, content, etag):
         etag = f"W/{etag.removeprefix('W/')}"
         headers.append(("ETag", etag))
     return Answer(status, headers, content, etag)
+
+
+def _send_again(answer, environ, start_response):
+    if answer.is_missed:
+        missing.note(_text(environ["PATH_INFO"]), environ.get("HTTP_REFERER", ""))
+    return _send(answer, environ, start_response)
 
 
 def _send(answer, environ, start_response):

@@ -4,15 +4,13 @@ import os
 
 import django
 
-from irb_site.encodings import only_unicode
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "irb_site.settings")
 django.setup(set_prefix=False)
 
 from articles import missing, tag_sets  # noqa: E402  (needs the applications to be loaded)
 from articles.page_server import PageServer  # noqa: E402
 
-application = only_unicode(PageServer())
+application = PageServer()
 tag_sets.load_at_start()
 # What readers miss is written down.
 missing.write_in_background()

@@ -30,13 +30,14 @@ class Answer:
         return words in self.content.decode()
 
 
-def ask(application, address, *, method="GET", host="testserver", **headers):
+def ask(application, address, *, method="GET", host="testserver", content_type="", **headers):
     """The Answer to a request. Headers are named as in If_None_Match."""
     path, _mark, query = address.partition("?")
     environ = {
         "REQUEST_METHOD": method,
         "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
         "QUERY_STRING": query,
+        "CONTENT_TYPE": content_type,
         "SERVER_NAME": host,
         "SERVER_PORT": "80",
         "HTTP_HOST": host,

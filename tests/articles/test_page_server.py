@@ -585,6 +585,35 @@ def test_foreign_host_is_refused_though_the_page_is_stored(site, server):
     assert ask(server, "/articles/sea/", host="testserver:8000").status == 200
 
 
+def test_page_is_sent_again_for_just_what_was_asked(transactional_db, server, settings):
+    settings.IS_HTTPS = settings.SECURE_SSL_REDIRECT = True
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    server = another_process()
+    make_public("Sea")
+    securely = {"X_Forwarded_Proto": "https"}
+
+    for _time in range(3):
+        assert "Sea" in ask(server, "/", **securely)
+    # Nothing is looked up any more.
+    server.store.read = None
+    assert "Sea" in ask(server, "/", **securely)
+    del server.store.read
+
+    assert ask(server, "/").status == 301
+    assert ask(server, "/", host="evil.example", **securely).status == 400
+    assert ask(server, "/", method="POST", **securely).status == 405
+    assert ask(server, "/", Accept_Encoding="br", **securely).headers["Content-Encoding"] == "br"
+    for word in ("sails", "oars") * 2:
+        assert f"“{word}”" in ask(server, f"/search/?q={word}", **securely)
+
+
+def test_pages_are_read_as_utf_8_and_forms_that_are_not_are_refused(site, server):
+    strange = {"content_type": "text/plain; charset=utf-7"}
+
+    assert "“+2AA-”" in ask(server, "/search/?q=%2B2AA-", **strange)
+    assert ask(server, "/admin/login/", method="POST", **strange).status == 415
+
+
 @pytest.mark.parametrize(
     "path",
     [
