@@ -229,13 +229,16 @@ def _meant(find, word, others, often, is_begun, *, must_fit):
 
 
 def _words_of_names():
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT words FROM articles_name WHERE tag_id IS NOT NULL"
-            " UNION SELECT words FROM articles_name WHERE author_id IS NOT NULL LIMIT %s",
-            [NAMES_MAX],
-        )
-        return vocabulary.words_of(*(words for (words,) in cursor.fetchall()))
+    remembered = shelf("words of names")
+    if "words" not in remembered:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT words FROM articles_name WHERE tag_id IS NOT NULL"
+                " UNION SELECT words FROM articles_name WHERE author_id IS NOT NULL LIMIT %s",
+                [NAMES_MAX],
+            )
+            remembered["words"] = vocabulary.words_of(*(words for (words,) in cursor.fetchall()))
+    return remembered["words"]
 
 
 # Named by what was typed.

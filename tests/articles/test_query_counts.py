@@ -103,7 +103,7 @@ PAGES = {
     "/search/": 1,
     "/search/?q=text&exact=1": 7,
     "/search/?q=text&sort=date&exact=1": 6,
-    "/search/?q=unheardof": 8,
+    "/search/?q=unheardof": 7,
     "/search/suggest/?q=newe": 6,
     "/feed/": 10,
     "/feed/atom/": 10,
