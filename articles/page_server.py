@@ -126,7 +126,7 @@ class PageServer(WSGIHandler):
         self._page_headers = None
 
     def __call__(self, environ, start_response):
-        # All that a Key is made of; to remember answers by it is quicker than to make the Key.
+        # All that decides which Key a request has, if any. To find answers by it is quicker.
         asked = (
             environ["REQUEST_METHOD"],
             environ["PATH_INFO"],
@@ -136,10 +136,10 @@ class PageServer(WSGIHandler):
             environ.get("HTTP_X_FORWARDED_PROTO", ""),
         )
         memory = self._memory
-        answer = memory.answers.get(asked)
+        answer = memory.by_request.get(asked)
         if answer is None or not self._may_be_shown(memory.version):
             return self._looked_up(asked, environ, start_response)
-        return _send_again(answer, environ, start_response)
+        return _send_known(answer, environ, start_response)
 
     def _looked_up(self, asked, environ, start_response):
         key = self._key(*asked)
@@ -155,13 +155,11 @@ class PageServer(WSGIHandler):
         memory = self._memory
         if memory.version != version:
             memory = self._memory = _Memory(version)
-        answer = memory.answers.get(asked)
+        answer = memory.answers.get(key) or self._stored(version, key)
         if answer is None:
-            answer = self._stored(version, key)
-            if answer is None:
-                return self._made(version, memory, asked, key, environ, start_response)
-            memory.keep(asked, answer)
-        return _send_again(answer, environ, start_response)
+            return self._made(version, memory, asked, key, environ, start_response)
+        memory.keep(asked, key, answer)
+        return _send_known(answer, environ, start_response)
 
     # Whether and what.
 
@@ -255,7 +253,7 @@ class PageServer(WSGIHandler):
         headers = [*_shared(headers), *_coding_headers(coding)]
         answer = is_kept and self._kept(version, key, response, headers, content)
         if answer:
-            memory.keep(asked, answer)
+            memory.keep(asked, key, answer)
         else:
             etag = "" if response.status_code != 200 else response.headers.get("ETag", "")
             answer = _passing(status, headers, content, etag)
@@ -299,21 +297,25 @@ class PageServer(WSGIHandler):
 class _Memory:
     """Answers of one version that this process has sent, up to MEMORY_SIZE bytes.
 
-    answers: by all that a Key is made of.
+    answers: by Key. by_request: the same by all that decides which Key a request has, if any.
     """
 
     def __init__(self, version):
         self.version = version
         self.answers = {}
+        self.by_request = {}
         self._size = 0
 
-    def keep(self, asked, answer):
-        size = len(answer.content) + sum(map(len, asked)) + 2000
-        self._size += size
-        if self._size > MEMORY_SIZE:
+    def keep(self, asked, key, answer):
+        if asked in self.by_request:
+            return
+        own, shared = sum(map(len, asked)) + 500, len(answer.content) + 3000
+        if self._size + own + shared > MEMORY_SIZE:
             self.answers.clear()
-            self._size = size
-        self.answers[asked] = answer
+            self.by_request.clear()
+            self._size = 0
+        self._size += own if key in self.answers else own + shared
+        self.answers[key] = self.by_request[asked] = answer
 
 
 @lru_cache(maxsize=64)
@@ -401,7 +403,7 @@ def _passing(status, headers, content, etag):
     return Answer(status, headers, content, etag)
 
 
-def _send_again(answer, environ, start_response):
+def _send_known(answer, environ, start_response):
     if answer.is_missed:
         missing.note(_text(environ["PATH_INFO"]), environ.get("HTTP_REFERER", ""))
     return _send(answer, environ, start_response)

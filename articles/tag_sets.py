@@ -1,10 +1,11 @@
 """Which articles carry which tag, are by which author and of which month: as sets, in memory.
 
 Any combination of tags, and how many articles each further tag would leave of it, takes a few
-operations on compressed bitmaps of primary keys, whatever their size. Each process loads them
-once. Whatever changes the articles of a tag or an author gives it another edition; under a new
-content version the editions are read first, and the sets of those that have another one are
-loaded anew. So what is used under a version belongs to it or is newer, never older.
+operations on compressed bitmaps of primary keys, whatever their size. A process loads them
+once, or is copied from one that has. Whatever changes the articles of a tag or an author gives it
+another edition; under a new content version the editions are read first, and the sets of those
+that have another one are loaded anew. So what is used under a version belongs to it or is newer,
+never older.
 """
 
 from array import array
@@ -260,7 +261,7 @@ def current():
 
 
 def load_at_start():
-    """Loads them before a process answers anybody, so that its first reader needn't wait.
+    """Loads them before anybody is answered, so that the first reader needn't wait.
 
     Without a database that can be asked, whoever needs them first loads them.
     """

@@ -1,4 +1,5 @@
-"""Words come as UTF-8: what names another encoding is refused before Django reads it.
+"""Words come as UTF-8: what names another encoding is refused before Django reads it, or,
+where a page is asked for, read as UTF-8.
 
 Django reads whatever Python knows: some of it isn't text, and fails while the request is being
 made, where no middleware is asked yet; some leaves half characters, which no database takes.

@@ -138,6 +138,8 @@ def database(name, *, default_path):
         config["ENGINE"] = "irb_site.postgresql"
         # For each process, which answers two requests at a time.
         options["pool"] = {"min_size": 1, "max_size": 4, "timeout": 10}
+        # A server that takes connections and says nothing is given up as one that refuses them is.
+        options.setdefault("connect_timeout", 3)
         # With prepare=no for poolers in between that give each query another connection.
         options["prepare_threshold"] = None if options.pop("prepare", "yes") == "no" else 0
     else:

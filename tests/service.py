@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from urllib.parse import quote
 
 import psutil
@@ -110,21 +111,25 @@ class Service:
 
     def wait_until_all_are_gone(self):
         self.process.wait(PATIENCE)
-        wait_for(
-            lambda: (
-                not any(
-                    process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-                    for process in self.family
-                )
-            ),
-            "the processes to end",
-        )
+        wait_for(lambda: not any(map(_is_alive, self.family)), "the processes to end")
 
     def clean_up(self):
-        for process in self.family | self.members():
-            if process.is_running():
-                process.kill()
+        kill(self.family | self.members())
         self.process.wait()
+
+
+def kill(processes):
+    """Kills processes in this order; some may end with others before it is their turn."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+def _is_alive(process):
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def name_static_files(folder):

@@ -540,8 +540,19 @@ def test_memory_is_bounded(site, server, monkeypatch):
 
     for number in range(20):
         ask(server, f"/search/?q=word{number}")
+        memory = server._memory
+        assert 0 < sum(len(answer.content) for answer in memory.answers.values()) <= 30_000
+    for number in range(200):
+        ask(server, "/", Accept_Encoding=f"gzip, x{number}")
+        assert 0 < len(server._memory.by_request) <= 60
 
-    assert 0 < sum(len(answer.content) for answer in server._memory.answers.values()) <= 30_000
+
+def test_page_is_kept_once_however_it_is_asked_for(site, server):
+    for number in range(20):
+        ask(server, "/", host=f"testserver:{8000 + number}", Accept_Encoding=f"gzip, x{number}")
+
+    assert len(server._memory.by_request) == 20
+    assert len(server._memory.answers) == 1
 
 
 def test_store_that_is_full_changes_no_answer(site, server, settings):

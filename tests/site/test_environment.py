@@ -1,4 +1,5 @@
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -6,7 +7,9 @@ from contextlib import closing
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
+from django.db.utils import load_backend
+from psycopg.errors import ConnectionTimeout
 
 from irb_site import environment
 
@@ -130,6 +133,20 @@ def test_database_folder_that_cannot_be_made_is_named(monkeypatch, tmp_path):
 
     with pytest.raises(ImproperlyConfigured, match=r"can't be made .*DATA_DIR"):
         read_database("", monkeypatch, tmp_path / "file")
+
+
+def test_silent_postgresql_server_is_given_up_after_seconds(monkeypatch, tmp_path):
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        address = f"postgresql://me@127.0.0.1:{silent.getsockname()[1]}/publication"
+        config = read_database(f"{address}?connect_timeout=2", monkeypatch, tmp_path)
+        del config["OPTIONS"]["pool"]
+        settings = connections.configure_settings({"default": config})["default"]
+
+        with pytest.raises(ConnectionTimeout):
+            load_backend(config["ENGINE"]).DatabaseWrapper(settings).connect()
+
+    usual = read_database(address, monkeypatch, tmp_path)
+    assert usual["OPTIONS"]["connect_timeout"] == 3
 
 
 @pytest.mark.sqlite_only

@@ -23,7 +23,7 @@ from articles.models import Article, Reference
 from articles.rendering import structure
 from tests.articles.test_crash import dump
 from tests.factories import cite, make_author, make_public
-from tests.service import PATIENCE, Service, wait_for
+from tests.service import PATIENCE, Service, kill, wait_for
 
 SEED = 4
 CSRF = "k" * 32
@@ -86,9 +86,7 @@ class Desk:
         victims = list(service.family)
         # The supervisor or the web server first: either may be what the machine kills.
         chance.shuffle(victims)
-        for process in victims:
-            if process.is_running():
-                process.kill()
+        kill(victims)
         for thread in threads:
             thread.join(PATIENCE)
             assert not thread.is_alive()

@@ -15,7 +15,7 @@ from articles import publishing
 from articles.models import AuditEntry, Schedule
 from irb_site.web_server import SECONDS_TO_SEND_A_HEAD, allow_open_files
 from tests.factories import make_article, make_public, make_scheduled
-from tests.service import PATIENCE, Service, database_url, wait_for
+from tests.service import PATIENCE, Service, database_url, kill, wait_for
 
 SITEMAP = "/sitemap-articles-1.xml"
 
@@ -101,8 +101,7 @@ def test_serve_carries_out_schedules_in_time_and_once_whatever_was_killed_before
     before = serve()
     before.wait_until_it_answers()
     Schedule.objects.filter(article=lost).update(due_at=timezone.now() + timedelta(seconds=1))
-    for process in before.members():
-        process.kill()
+    kill(before.members())
     before.wait_until_all_are_gone()
 
     service = serve()
@@ -185,8 +184,7 @@ def test_serve_that_is_killed_leaves_nothing_behind(serve, together_with):
     service.wait_until_it_answers()
     others = [service.member(words) for words in together_with]
 
-    for process in (*others, service.process):
-        process.kill()
+    kill((*others, service.process))
 
     service.wait_until_all_are_gone()
 
