@@ -872,7 +872,10 @@ def test_menus_mark_the_page_at_hand_whichever_was_asked_for_before(client):
     assert marked == [["One", "One"], ["Two", "Two"], ["One", "One"], []]
 
 
-def test_what_is_remembered_of_pages_is_in_the_language_of_each(client):
+def test_what_is_remembered_of_pages_is_in_the_language_of_each(client, settings, monkeypatch):
+    # As where there are catalogues of other languages.
+    settings.USE_I18N = True
+    monkeypatch.setattr(translation, "_trans", type(translation._trans)())
     make_public("Sea", at=datetime(2026, 3, 5, 12, tzinfo=UTC), body="<p>Words.</p>")
     client.get("/articles/")
 
