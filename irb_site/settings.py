@@ -140,8 +140,8 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "German"), ("fa", "Persian"), ("ru", "Russian")]
 TIME_ZONE = environment.time_zone("TIME_ZONE", "UTC")
 USE_TZ = True
-# Whoever adds a catalogue of another language sets this, too. The words in the code are English, and
-# to look each of them up in a catalogue that says the same takes a tenth of the time of a page.
+# Whoever adds a catalogue of another language sets this, too. The words in the code are English,
+# and to look each of them up in a catalogue that says the same takes a tenth of a page's time.
 USE_I18N = False
 FORMAT_MODULE_PATH = ["irb_site.formats"]
 
