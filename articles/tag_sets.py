@@ -11,7 +11,7 @@ never older.
 from array import array
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from heapq import nsmallest
 from itertools import islice
 from math import sqrt
@@ -19,6 +19,7 @@ from operator import attrgetter
 from urllib.parse import quote
 
 from django.db import DatabaseError, close_old_connections
+from django.db.models import Aggregate, TextField
 from django.utils import timezone
 from django.utils.html import escape
 from pyroaring import BitMap
@@ -31,33 +32,49 @@ from authors.models import Author
 
 # As many as one query asks for by name; if there are more, all are loaded.
 LOADED_AT_ONCE = 256
+DATES_AT_ONCE = 5000
 
 _EDITIONS = ("pk", "edition", "article_count", "merged_into")
 _OF_TAGS = ("uid", "slug", "name")
 _tags = Prepared(lambda: Tag.objects.reachable().order_by().values_list(*_EDITIONS, *_OF_TAGS))
 _authors = Prepared(lambda: Author.objects.reachable().order_by().values_list(*_EDITIONS))
+
+
+class _Joined(Aggregate):
+    """Numbers as one text with blanks between them: many rows would take much more memory."""
+
+    function = "GROUP_CONCAT"
+    template = "%(function)s(%(expressions)s, ' ')"
+    output_field = TextField()
+
+    def as_postgresql(self, compiler, connection):
+        template = "%(function)s((%(expressions)s)::text, ' ')"
+        return self.as_sql(compiler, connection, function="STRING_AGG", template=template)
+
+
+def _joined(links, name, article):
+    """(primary key of a tag or author, those of the articles that name it as a text)."""
+    return links.order_by().values_list(name).annotate(joined=_Joined(article))
+
+
 _ALL = {
-    "tag": Prepared(lambda: ArticleTag.objects.order_by().values_list("tag", "content_object")),
-    "author": Prepared(lambda: Byline.objects.order_by().values_list("author", "article")),
+    "tag": Prepared(lambda: _joined(ArticleTag.objects, "tag", "content_object")),
+    "author": Prepared(lambda: _joined(Byline.objects, "author", "article")),
 }
 _SOME = {
     "tag": Prepared(
-        lambda pks: (
-            ArticleTag.objects.filter(tag__in=pks).order_by().values_list("tag", "content_object")
-        )
+        lambda pks: _joined(ArticleTag.objects.filter(tag__in=pks), "tag", "content_object")
     ),
     "author": Prepared(
-        lambda pks: (
-            Byline.objects.filter(author__in=pks).order_by().values_list("author", "article")
-        )
+        lambda pks: _joined(Byline.objects.filter(author__in=pks), "author", "article")
     ),
 }
-_all_dates = Prepared(
-    lambda: (
+_next_dates = Prepared(
+    lambda after: (
         Article.objects.articles()
-        .filter(first_published_at__isnull=False)
-        .order_by()
-        .values_list("pk", "first_published_at")
+        .filter(pk__gt=after, first_published_at__isnull=False)
+        .order_by("pk")
+        .values_list("pk", "first_published_at")[:DATES_AT_ONCE]
     )
 )
 _dates = Prepared(
@@ -235,12 +252,14 @@ class _Months:
 
     def with_dates(self, rows):
         """These, and articles of which (primary key, date of first publication) are given."""
-        moments = defaultdict(list)
+        # Numbers by turns: pairs of all articles would take much more memory.
+        moments = defaultdict(partial(array, "q"))
         for pk, date in rows:
             local = timezone.localtime(date)
-            moments[local.year, local.month].append((_moment(date), pk))
+            moments[local.year, local.month].extend((_moment(date), pk))
         by_name = self.by_name.copy()
-        for name, of_month in moments.items():
+        for name, numbers in moments.items():
+            of_month = zip(numbers[::2], numbers[1::2], strict=True)
             known = by_name.get(name)
             by_name[name] = known.with_more(of_month) if known else _Month.of(name, of_month)
         return _Months(by_name)
@@ -304,15 +323,18 @@ def _own_sets(kind, rows):
     # The count, too: a hand at the database may not know of editions.
     editions = {pk: (edition, count) for pk, edition, count, *_more in rows}
     others = [pk for pk, edition in editions.items() if remembered.get(pk, (None,))[0] != edition]
-    loaded = defaultdict(list)
-    pairs = _ALL[kind]() if len(others) > LOADED_AT_ONCE else _SOME[kind](sorted(others))
-    for pk, article in pairs:
-        loaded[pk].append(article)
+    loaded = dict(_ALL[kind]() if len(others) > LOADED_AT_ONCE else _SOME[kind](sorted(others)))
     found = {pk: remembered[pk][1] for pk in editions.keys() - set(others)}
     for pk in others:
-        found[pk] = BitMap(loaded[pk])
+        found[pk] = BitMap(array("I", map(int, loaded.pop(pk, "").split())))
         remembered[pk] = (editions[pk], found[pk])
     return found
+
+
+def _all_dates():
+    rows = [(0, None)]
+    while rows := _next_dates(rows[-1][0]):
+        yield from rows
 
 
 def _months(sets):
