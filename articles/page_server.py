@@ -12,10 +12,12 @@ import json
 import re
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
 
 import brotli
 from backports import zstd
@@ -28,7 +30,9 @@ from django.utils.http import http_date, parse_etags
 from django_http_compression.middleware import best_coding
 from isal import igzip
 
-from articles import content_version, missing
+from articles import content_version, missing, tag_sets
+from articles.models import Article
+from articles.site import one_request
 from irb_site.encodings import only_unicode
 
 # How often a process makes sure that what is shown is what the database has: another machine
@@ -160,6 +164,20 @@ class PageServer(WSGIHandler):
             return self._made(version, memory, asked, key, environ, start_response)
         memory.keep(asked, key, answer)
         return _send_known(answer, environ, start_response)
+
+    def get_ready(self):
+        """Loads and makes what pages have in common, so that the first reader needn't wait for it.
+
+        Where something lacks, a database that can be asked or static files, whoever asks for a
+        page hears of it.
+        """
+        with suppress(Exception):
+            with one_request(reads=True):
+                tag_sets.current()
+            newest = Article.objects.public().articles().newest_first().first()
+            for path in ("/", newest.get_absolute_url()) if newest else ("/",):
+                self.get_response(WSGIRequest(_plain_environ(path))).close()
+        close_old_connections()
 
     # Whether and what.
 
@@ -443,7 +461,7 @@ def _plain_environ(path):
     scheme, _colon, host = settings.SITE_URL.partition("://")
     return {
         "REQUEST_METHOD": "GET",
-        "PATH_INFO": path,
+        "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
         "QUERY_STRING": "",
         "SERVER_NAME": host,
         "SERVER_PORT": "80",

@@ -18,7 +18,6 @@ from math import sqrt
 from operator import attrgetter
 from urllib.parse import quote
 
-from django.db import DatabaseError, close_old_connections
 from django.db.models import Aggregate, TextField
 from django.utils import timezone
 from django.utils.html import escape
@@ -27,7 +26,7 @@ from pyroaring import BitMap
 from articles.models import Article, ArticleTag, Byline, Tag
 from articles.paging import PER_PAGE
 from articles.prepared import Prepared
-from articles.site import EPOCH, kept, one_request, shelf
+from articles.site import EPOCH, kept, shelf
 from authors.models import Author
 
 # As many as one query asks for by name; if there are more, all are loaded.
@@ -254,8 +253,9 @@ class _Months:
         """These, and articles of which (primary key, date of first publication) are given."""
         # Numbers by turns: pairs of all articles would take much more memory.
         moments = defaultdict(partial(array, "q"))
+        zone = timezone.get_current_timezone()
         for pk, date in rows:
-            local = timezone.localtime(date)
+            local = date.astimezone(zone)
             moments[local.year, local.month].extend((_moment(date), pk))
         by_name = self.by_name.copy()
         for name, numbers in moments.items():
@@ -277,20 +277,6 @@ def current():
     if "all" not in remembered:
         remembered["all"] = _load()
     return remembered["all"]
-
-
-def load_at_start():
-    """Loads them before anybody is answered, so that the first reader needn't wait.
-
-    Without a database that can be asked, whoever needs them first loads them.
-    """
-    try:
-        with one_request(reads=True):
-            current()
-    except DatabaseError:
-        pass
-    finally:
-        close_old_connections()
 
 
 def _load():

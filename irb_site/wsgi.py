@@ -7,10 +7,10 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "irb_site.settings")
 django.setup(set_prefix=False)
 
-from articles import missing, tag_sets  # noqa: E402  (needs the applications to be loaded)
+from articles import missing  # noqa: E402  (needs the applications to be loaded)
 from articles.page_server import PageServer  # noqa: E402
 
 application = PageServer()
-tag_sets.load_at_start()
+application.get_ready()
 # What readers miss is written down.
 missing.write_in_background()

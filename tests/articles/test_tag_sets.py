@@ -14,6 +14,7 @@ from django.utils import timezone
 from articles import publishing, tag_sets
 from articles.content_version import raise_version
 from articles.models import Article, ArticleTag, Tag
+from articles.page_server import PageServer
 from articles.paging import PER_PAGE
 from articles.site import one_request
 from authors.models import Author
@@ -146,7 +147,7 @@ def test_process_starts_without_a_database_that_can_be_asked():
     with connection.execute_wrapper(refuse), pytest.raises(OperationalError):
         now()
     with connection.execute_wrapper(refuse):
-        tag_sets.load_at_start()
+        PageServer().get_ready()
 
 
 def test_only_what_has_changed_is_loaded_anew(django_assert_num_queries):

@@ -15,7 +15,14 @@ from articles import publishing
 from articles.models import AuditEntry, Schedule
 from irb_site.web_server import SECONDS_TO_SEND_A_HEAD, allow_open_files
 from tests.factories import make_article, make_public, make_scheduled
-from tests.service import PATIENCE, Service, database_url, kill, wait_for
+from tests.service import (
+    PATIENCE,
+    Service,
+    database_url,
+    kill,
+    name_static_files,
+    wait_for,
+)
 
 SITEMAP = "/sitemap-articles-1.xml"
 
@@ -64,13 +71,16 @@ def test_what_a_client_does_wrong_is_one_line_of_the_log(serve):
 
 # What the web server's processes share, and whether anything is left that can't be.
 LOADED = """
-import gc, sys, threading
+import gc, threading
 from django.db import connection
 from irb_site import web_server
 web_server.load()
 from articles import site
+from django.template import engines
+(templates,) = engines["django"].engine.template_loaders
 print(
-    "articles.views" in sys.modules and gc.get_freeze_count() > 50_000,
+    gc.get_freeze_count() > 50_000,
+    {"articles/home.html", "articles/article_detail.html"} <= {*templates.get_template_cache},
     len(site._kept["sets of each tag"]),
     threading.active_count(),
     connection.connection,
@@ -82,6 +92,7 @@ print(
 @pytest.mark.django_db(transaction=True)
 def test_web_server_loads_what_its_processes_can_share(tmp_path):
     make_public(tags=["Ports", "Rail"])
+    name_static_files(tmp_path / "static")
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "irb_site.settings",
         "DATA_DIR": str(tmp_path),
@@ -92,7 +103,7 @@ def test_web_server_loads_what_its_processes_can_share(tmp_path):
         [sys.executable, "-c", LOADED], env=environment, capture_output=True, text=True, check=True
     )
 
-    assert ran.stdout == "True 2 1 None {}\n"
+    assert ran.stdout == "True True 2 1 None {}\n"
 
 
 @pytest.mark.sqlite_only
