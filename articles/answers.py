@@ -8,7 +8,6 @@ silently: an Answer says what was looked for instead, and everybody can insist o
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from django.db import connection
 from django.utils import timezone
 
 from articles import labels, search, tag_sets, vocabulary
@@ -231,13 +230,7 @@ def _meant(find, word, others, often, is_begun, *, must_fit):
 def _words_of_names():
     remembered = shelf("words of names")
     if "words" not in remembered:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT words FROM articles_name WHERE tag_id IS NOT NULL"
-                " UNION SELECT words FROM articles_name WHERE author_id IS NOT NULL LIMIT %s",
-                [NAMES_MAX],
-            )
-            remembered["words"] = vocabulary.words_of(*(words for (words,) in cursor.fetchall()))
+        remembered["words"] = vocabulary.words_of(search.words_of_names(NAMES_MAX))
     return remembered["words"]
 
 

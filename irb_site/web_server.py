@@ -10,7 +10,6 @@ import signal
 import sys
 from importlib import import_module
 
-from django.conf import settings
 from django.db import connections
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
@@ -35,7 +34,6 @@ def load():
     and what is known of the articles. Leaves no connection and no thread, which can't be shared.
     """
     import_module("irb_site.wsgi")
-    import_module(settings.ROOT_URLCONF)
     for connection in connections.all(initialized_only=True):
         connection.close()
         if connection.vendor == "postgresql":

@@ -36,7 +36,7 @@ from articles.search.finding import (
     how_often,
 )
 from articles.search.keys import count_years
-from articles.search.names import Names, named_ids
+from articles.search.names import Names, named_ids, words_of_names
 from articles.search.passages import are_all_in, best_passage, section_at
 from articles.search.ranking import weights_of
 from articles.search.writing import (
@@ -85,4 +85,5 @@ __all__ = [
     "tidy",
     "weights_of",
     "weights_of_text",
+    "words_of_names",
 ]

@@ -111,6 +111,12 @@ def _all_names():
     return remembered["lines"]
 
 
+def words_of_names(limit):
+    """The words of so many names of tags and authors, as one text."""
+    lines = _all_names().split("\n", limit)[:limit]
+    return " ".join(word for line in lines for word in line.split()[2:])
+
+
 def named_ids(tokens):
     """The ids of tags and those of authors in some tokens of Names; of what is merged, that of the
     one that stands for it."""
