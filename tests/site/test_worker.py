@@ -202,7 +202,8 @@ def test_mail_goes_on_whatever_went_wrong_with_it_before(rounds, monkeypatch, ca
 
     call_command("worker")
 
-    assert len(asked) == 3
+    # It may be asked once more before the worker has heard that it is to stop.
+    assert len(asked) >= 3
     assert [record.msg.split(" (")[0] for record in caplog.records] == [
         "Sending mail failed",
         "The database failed",
