@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min
 from django.utils import timezone
 
 from articles import labels, tag_sets
@@ -27,12 +27,6 @@ _FIRST = (datetime(9999, 1, 1, tzinfo=UTC), 0)
 _OLDEST = datetime(1, 1, 2, tzinfo=UTC)
 
 
-def _after(date, pk, date_name, pk_name):
-    """What comes after a place in an index; the date by itself too, or none would begin there."""
-    earlier = Q(**{f"{date_name}__lt": date}) | Q(**{f"{pk_name}__lt": pk})
-    return Q(earlier, **{f"{date_name}__lte": date})
-
-
 def _of_index(rows, date_name, pk_name):
     rows = rows.order_by(f"-{date_name}", f"-{pk_name}")
     return rows.values_list(date_name, pk_name)[:PER_PAGE]
@@ -45,16 +39,14 @@ def _public():
 _PLACES = {
     "archive": Prepared(
         lambda oldest, date, pk: _of_index(
-            _public().filter(
-                _after(date, pk, "first_published_at", "pk"), first_published_at__gte=oldest
-            ),
+            _public().earlier_than(date, pk).filter(first_published_at__gte=oldest),
             "first_published_at",
             "pk",
         )
     ),
     "author": Prepared(
         lambda author, date, pk: _of_index(
-            Byline.objects.filter(_after(date, pk, "published_at", "article_id"), author=author),
+            Byline.objects.filter(author=author).earlier_than(date, pk),
             "published_at",
             "article_id",
         )

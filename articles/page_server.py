@@ -30,8 +30,9 @@ from django.utils.http import http_date, parse_etags
 from django_http_compression.middleware import best_coding
 from isal import igzip
 
-from articles import content_version, missing, tag_sets
+from articles import content_version, lists, missing, tag_sets
 from articles.models import Article
+from articles.paging import PER_PAGE
 from articles.site import one_request
 from irb_site.encodings import only_unicode
 
@@ -174,8 +175,9 @@ class PageServer(WSGIHandler):
         with suppress(Exception):
             with one_request(reads=True):
                 tag_sets.current()
-            newest = Article.objects.public().articles().newest_first().first()
-            for path in ("/", newest.get_absolute_url()) if newest else ("/",):
+            # As many as a list shows: asked for a single one, SQLite would sort all that there are.
+            newest = Article.objects.filter(pk__in=lists.newest(PER_PAGE)[:1])
+            for path in ("/", *(article.get_absolute_url() for article in newest)):
                 self.get_response(WSGIRequest(_plain_environ(path))).close()
         close_old_connections()
 

@@ -230,10 +230,7 @@ _NOTHING = [Value(""), Value(""), Value(0)]
 def _beside(pk, date):
     """The articles published just before and just after a place in their order."""
     listed = Article.objects.public().articles()
-    # The date is said by itself too: or no database would begin at its place in the index.
-    earlier = listed.filter(first_published_at__lte=date).filter(
-        Q(first_published_at__lt=date) | Q(pk__lt=pk)
-    )
+    # The date is said by itself too: see earlier_than().
     later = listed.filter(first_published_at__gte=date).filter(
         Q(first_published_at__gt=date) | Q(pk__gt=pk)
     )
@@ -241,7 +238,7 @@ def _beside(pk, date):
     return [
         rows.values_list(Value(name), *columns, *_NOTHING, Value(""))[:1]
         for name, rows in (
-            (_EARLIER, earlier.newest_first()),
+            (_EARLIER, listed.earlier_than(date, pk).newest_first()),
             (_LATER, later.order_by("first_published_at", "id")),
         )
     ]

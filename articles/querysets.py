@@ -27,6 +27,12 @@ def _any(conditions):
     return reduce(or_, conditions)
 
 
+def _earlier(date, pk, date_name, pk_name):
+    """The date is said by itself, too: or no database would begin at its place in the index."""
+    earlier = Q(**{f"{date_name}__lt": date}) | Q(**{f"{pk_name}__lt": pk})
+    return Q(earlier, **{f"{date_name}__lte": date})
+
+
 class _Unsought(Func):
     """A column as it is; but SQLite looks for no rows by it."""
 
@@ -61,6 +67,10 @@ class _NamingQuerySet(models.QuerySet):
 
 class BylineQuerySet(_NamingQuerySet):
     article, named = "article", "author"
+
+    def earlier_than(self, date, pk):
+        """What comes after a place in the order in which articles are newest first."""
+        return self.filter(_earlier(date, pk, "published_at", "article_id"))
 
 
 class ArticleTagQuerySet(_NamingQuerySet):
@@ -128,6 +138,10 @@ class ArticleQuerySet(models.QuerySet):
 
     def newest_first(self):
         return self.order_by("-first_published_at", "-id")
+
+    def earlier_than(self, date, pk):
+        """What comes after a place in that order."""
+        return self.filter(_earlier(date, pk, "first_published_at", "pk"))
 
     def among(self, keys):
         """Those whose primary keys a query gives: for lists in an order that an index has.

@@ -11,6 +11,7 @@ never older.
 from array import array
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from heapq import nsmallest
 from itertools import islice
@@ -18,7 +19,7 @@ from math import sqrt
 from operator import attrgetter
 from urllib.parse import quote
 
-from django.db.models import Aggregate, TextField
+from django.db.models import Aggregate, BigIntegerField, Func, TextField, Value
 from django.utils import timezone
 from django.utils.html import escape
 from pyroaring import BitMap
@@ -31,7 +32,7 @@ from authors.models import Author
 
 # As many as one query asks for by name; if there are more, all are loaded.
 LOADED_AT_ONCE = 256
-DATES_AT_ONCE = 5000
+MOMENTS_AT_ONCE = 5000
 
 _EDITIONS = ("pk", "edition", "article_count", "merged_into")
 _OF_TAGS = ("uid", "slug", "name")
@@ -68,17 +69,40 @@ _SOME = {
         lambda pks: _joined(Byline.objects.filter(author__in=pks), "author", "article")
     ),
 }
-_next_dates = Prepared(
-    lambda after: (
-        Article.objects.articles()
-        .filter(pk__gt=after, first_published_at__isnull=False)
-        .order_by("pk")
-        .values_list("pk", "first_published_at")[:DATES_AT_ONCE]
+
+
+class _Microseconds(Func):
+    """A time as their number since EPOCH, exactly. Django would take long to make so many dates."""
+
+    output_field = BigIntegerField()
+
+    def as_sqlite(self, compiler, connection):
+        [time] = self.source_expressions
+        # SQLite itself would round to milliseconds. Behind whole seconds nothing stands: 0.
+        whole = Func(time, 1, 19, function="substr")
+        seconds = Func(Value("%s"), whole, function="strftime", output_field=self.output_field)
+        behind = Func(time, 21, function="substr", output_field=self.output_field)
+        return compiler.compile(seconds * 1_000_000 + behind)
+
+    def as_postgresql(self, compiler, connection):
+        template = "(EXTRACT(epoch FROM %(expressions)s) * 1000000)::bigint"
+        return self.as_sql(compiler, connection, template=template)
+
+
+_moments_before = Prepared(
+    lambda date, pk: (
+        Article.objects.public()
+        .articles()
+        .earlier_than(date, pk)
+        .newest_first()
+        .values_list("pk", _Microseconds("first_published_at"))[:MOMENTS_AT_ONCE]
     )
 )
-_dates = Prepared(
+_moments = Prepared(
     lambda pks: (
-        Article.objects.filter(pk__in=pks).order_by().values_list("pk", "first_published_at")
+        Article.objects.filter(pk__in=pks)
+        .order_by()
+        .values_list("pk", _Microseconds("first_published_at"))
     )
 )
 
@@ -249,26 +273,41 @@ class _Months:
         self.newest_first = [self.by_name[name] for name in sorted(self.by_name, reverse=True)]
         self.articles = BitMap().union(*(month.articles for month in self.newest_first))
 
-    def with_dates(self, rows):
-        """These, and articles of which (primary key, date of first publication) are given."""
+    def with_moments(self, rows):
+        """These, and articles of which (primary key, moment of first publication) are given."""
         # Numbers by turns: pairs of all articles would take much more memory.
-        moments = defaultdict(partial(array, "q"))
-        zone = timezone.get_current_timezone()
-        for pk, date in rows:
-            local = date.astimezone(zone)
-            moments[local.year, local.month].extend((_moment(date), pk))
+        numbers = defaultdict(partial(array, "q"))
+        start = end = 0
+        for pk, moment in rows:
+            if not start <= moment < end:
+                name, start, end = _month_around(moment)
+                of_month = numbers[name]
+            of_month.append(moment)
+            of_month.append(pk)
         by_name = self.by_name.copy()
-        for name, numbers in moments.items():
-            of_month = zip(numbers[::2], numbers[1::2], strict=True)
+        for name, by_turns in numbers.items():
+            moments = zip(by_turns[::2], by_turns[1::2], strict=True)
             known = by_name.get(name)
-            by_name[name] = known.with_more(of_month) if known else _Month.of(name, of_month)
+            by_name[name] = known.with_more(moments) if known else _Month.of(name, moments)
         return _Months(by_name)
+
+
+def _month_around(moment):
+    """(year, month) to which a moment belongs here, and the moments when it begins and ends."""
+    local = timezone.localtime(_date(moment))
+    start = datetime(local.year, local.month, 1)
+    end = datetime(start.year + start.month // 12, start.month % 12 + 1, 1)
+    return (start.year, start.month), *(_moment(timezone.make_aware(day)) for day in (start, end))
 
 
 def _moment(date):
     """Microseconds, exactly."""
     since = date - EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def _date(moment):
+    return EPOCH + timedelta(microseconds=moment)
 
 
 def current():
@@ -317,10 +356,13 @@ def _own_sets(kind, rows):
     return found
 
 
-def _all_dates():
-    rows = [(0, None)]
-    while rows := _next_dates(rows[-1][0]):
+def _all_moments():
+    """(primary key, moment) of every public article, newest first."""
+    date, pk = datetime.max.replace(tzinfo=UTC), 0
+    while rows := _moments_before(date, pk):
         yield from rows
+        pk, moment = rows[-1]
+        date = _date(moment)
 
 
 def _months(sets):
@@ -329,8 +371,8 @@ def _months(sets):
     new = BitMap().union(*sets) - months.articles
     if new:
         if len(new) > LOADED_AT_ONCE:
-            rows = (row for row in _all_dates() if row[0] in new)
+            rows = (row for row in _all_moments() if row[0] in new)
         else:
-            rows = _dates(list(new))
-        months = remembered["all"] = months.with_dates(rows)
+            rows = _moments(list(new))
+        months = remembered["all"] = months.with_moments(rows)
     return months

@@ -96,6 +96,31 @@ def test_sets_are_those_of_the_database_whatever_editors_do(seed):
     assert difference() == []
 
 
+@pytest.mark.parametrize("loaded_at_once", [1, 256])
+def test_moments_are_exact_to_the_microsecond_and_of_any_age(monkeypatch, loaded_at_once):
+    monkeypatch.setattr(tag_sets, "LOADED_AT_ONCE", loaded_at_once)
+    monkeypatch.setattr(tag_sets, "MOMENTS_AT_ONCE", 2)
+    dates = [
+        START,
+        START + timedelta(microseconds=1),
+        START + timedelta(microseconds=100_000),
+        START + timedelta(microseconds=999_999),
+        START + timedelta(seconds=1),
+        datetime(1907, 8, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+        datetime(1970, 1, 1, tzinfo=UTC),
+    ]
+    articles = {make_public(at=date, tags=["Ports"]).pk: date for date in dates}
+
+    months = now().months.newest_first
+
+    assert difference() == []
+    assert [
+        (tag_sets.EPOCH + timedelta(microseconds=moment), pk)
+        for month in months
+        for moment, pk in zip(month.moments, month.newest_first, strict=True)
+    ] == sorted(((date, pk) for pk, date in articles.items()), reverse=True)
+
+
 def test_month_is_one_of_the_publication_s_own_time_zone(settings):
     settings.TIME_ZONE = "Europe/Berlin"
     make_public(at=datetime(2025, 11, 30, 22, 59, tzinfo=UTC), tags=["Ports"])
