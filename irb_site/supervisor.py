@@ -1,51 +1,61 @@
 """Keeps the web server and one worker running, and ends with them.
 
-`manage.py serve` becomes `python -m irb_site.supervisor ADDRESS PORT PROCESSES`, in the folder of
-the project. Loads nothing of the publication: all that it does is wait.
+`manage.py serve` calls it in a process that has loaded the publication. Both are copies of that
+process: they start at once, and what is loaded takes memory once. All that it does itself is wait.
 """
 
+import gc
 import http.client
 import logging
+import multiprocessing
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
 from contextlib import suppress
-from functools import partial
 from urllib.parse import urlsplit
 
-from irb_site.processes import end_with_parent
+from django.conf import settings
+from django.core.management import call_command
 
-logger = logging.getLogger("irb_site.supervisor")
+from irb_site import web_server
+from irb_site.processes import end_with_parent, leave_no_connection, name_this_process
+
+logger = logging.getLogger(__name__)
 
 ANSWER_TIMEOUT = 2
 RESTART_PAUSE = 1
 # What requests get to finish. Granian has a limit of its own, which is left unset: two of its
 # threads wait for each process, and the slower one then says that it had to be killed.
 STOP_TIMEOUT = 5
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 # What a server that listens on every address is asked at.
 LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+
+_copies = multiprocessing.get_context("fork")
 
 
 def main(address, port, processes):
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in STOP_SIGNALS:
         signal.signal(number, lambda *_: stop.set())
-    web = Child("-m", "irb_site.web_server", address, port, processes)
-    worker = Child("manage.py", "worker", "--parent", os.getpid())
+    web = Child("web server", web_server.main, address, port, processes)
+    worker = Child("worker", call_command, "worker", "--parent", os.getpid())
     children = [web, worker]
     announced = False
+    leave_no_connection()
+    # Whoever looks for garbage among what is always needed writes to it, and has it copied.
+    gc.collect()
+    gc.freeze()
     try:
         for child in children:
             child.start()
         while not stop.wait(0.2):
             if not web.is_running():
-                sys.exit(f"The web server ended by itself (status {web.process.returncode}).")
+                sys.exit(f"The web server ended by itself (status {web.status}).")
             if not worker.is_running():
-                status = worker.process.returncode
-                logger.error("The worker ended (status %s); starting it again.", status)
+                logger.error("The worker ended (status %s); starting it again.", worker.status)
                 if not stop.wait(RESTART_PAUSE):
                     worker.start()
             if not announced and answers(address, port):
@@ -53,7 +63,7 @@ def main(address, port, processes):
                 announce(address, port)
     finally:
         # A second Ctrl+C must not cut the clean end short.
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
         stop_all(children)
     print("Stopped.")
@@ -61,32 +71,49 @@ def main(address, port, processes):
 
 def announce(address, port):
     here = f"http://{in_url(address)}:{port}"
-    public = os.environ["SITE_URL"]
     print(
         f"The publication answers at {here}/ and its editors at {here}/admin/"
-        + ("" if public == here else f" (SITE_URL: {public})")
+        + ("" if here == settings.SITE_URL else f" (SITE_URL: {settings.SITE_URL})")
         + ". Ctrl+C stops it.",
         flush=True,
     )
 
 
 class Child:
-    """A Python process that is told to end when this one ends, however that happens."""
+    """A copy of this process that does one thing, and is told to end when this process ends,
+    however that happens.
+    """
 
-    def __init__(self, *arguments):
-        self.command = [sys.executable, *map(str, arguments)]
+    def __init__(self, name, work, *arguments):
+        self._begin = (os.getpid(), name, work, arguments)
         self.process = None
 
     def start(self):
-        # A session of its own, so that Ctrl+C in a terminal reaches the supervisor alone.
-        self.process = subprocess.Popen(
-            self.command,
-            start_new_session=True,
-            preexec_fn=partial(end_with_parent, os.getpid()),
-        )
+        self.process = _copies.Process(target=_begin, args=self._begin)
+        # Whoever stops it before it has ways of its own is heard when it has.
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+        try:
+            self.process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
     def is_running(self):
-        return self.process is not None and self.process.poll() is None
+        return self.process is not None and self.process.is_alive()
+
+    @property
+    def status(self):
+        return self.process.exitcode
+
+
+def _begin(parent, name, work, arguments):
+    # A session of its own, so that Ctrl+C in a terminal reaches the supervisor alone.
+    os.setsid()
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+    end_with_parent(parent)
+    name_this_process(name)
+    work(*arguments)
 
 
 def stop_all(children):
@@ -96,16 +123,16 @@ def stop_all(children):
         process.terminate()
     deadline = time.monotonic() + STOP_TIMEOUT
     for process in started:
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(max(0, deadline - time.monotonic()))
+        process.join(max(0, deadline - time.monotonic()))
+        process.kill()
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        process.join()
 
 
 def answers(address, port):
     """Whether the site says that it is well, under the name that it is known by."""
-    name = urlsplit(os.environ["SITE_URL"]).netloc
+    name = urlsplit(settings.SITE_URL).netloc
     connection = http.client.HTTPConnection(
         LOOPBACK.get(address, address), port, timeout=ANSWER_TIMEOUT
     )
@@ -122,9 +149,3 @@ def in_url(host):
     """How an address is written in a URL that somebody can open."""
     host = LOOPBACK.get(host, host)
     return f"[{host}]" if ":" in host else host
-
-
-if __name__ == "__main__":
-    # As the settings have it.
-    logging.basicConfig(format="{asctime} {levelname} {name}: {message}", style="{")
-    main(*sys.argv[1:])

@@ -1,22 +1,17 @@
-"""The web server as a process of its own: granian with the options that this site needs.
-
-`manage.py serve` starts it as `python -m irb_site.web_server ADDRESS PORT PROCESSES`.
-"""
+"""The web server as a process of its own: granian with the options that this site needs."""
 
 import gc
 import multiprocessing
 import resource
 import signal
-import sys
 from importlib import import_module
 
-from django.db import connections
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from irb_site.processes import end_with_parent
+from irb_site.processes import end_with_parent, leave_no_connection
 
 # Two requests at a time in each process: more threads only wait for one another.
 THREADS_PER_PROCESS = 2
@@ -34,10 +29,7 @@ def load():
     and what is known of the articles. Leaves no connection and no thread, which can't be shared.
     """
     import_module("irb_site.wsgi")
-    for connection in connections.all(initialized_only=True):
-        connection.close()
-        if connection.vendor == "postgresql":
-            connection.close_pool()
+    leave_no_connection()
     # Whoever looks for garbage among what is always needed writes to it, and has it copied.
     gc.collect()
     gc.freeze()
@@ -64,16 +56,17 @@ def allow_open_files(wanted):
 
 
 def main(address, port, processes):
+    """Answers until it is told to stop, in so many processes."""
     allow_open_files(CONNECTIONS_PER_PROCESS + 1024)
     load()
     server = Granian(
         "irb_site.wsgi:application",
         address=address,
-        port=int(port),
+        port=port,
         interface=Interfaces.WSGI,
         http=HTTPModes.http1,
         websockets=False,
-        workers=int(processes),
+        workers=processes,
         blocking_threads=THREADS_PER_PROCESS,
         backlog=CONNECTIONS_PER_PROCESS,
         backpressure=CONNECTIONS_PER_PROCESS,
@@ -82,7 +75,3 @@ def main(address, port, processes):
         log_level=LogLevels.warning,
     )
     server.serve(target_loader=application_of_process, wrap_loader=False)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -49,15 +49,14 @@ class Service:
         self.output = folder / f"output-{self.port}"
         name_static_files(folder / "static")
         self.environment = {
-            name: value
-            for name, value in os.environ.items()
-            if name not in ("SITE_URL", "TEST_FOLDER")
+            name: value for name, value in os.environ.items() if name != "TEST_FOLDER"
         }
         self.environment |= {
             "DJANGO_SETTINGS_MODULE": "irb_site.settings",
             "DATA_DIR": str(folder),
             "DATABASE_URL": database_url(),
             "PYTHONUNBUFFERED": "1",
+            "SITE_URL": f"http://{f'[{host}]' if ':' in host else host}:{self.port}",
             **variables,
         }
         with self.output.open("wb") as output:
@@ -89,12 +88,9 @@ class Service:
         except psutil.NoSuchProcess:
             return set()
 
-    def member(self, words):
-        return next(
-            process
-            for process in psutil.Process(self.process.pid).children()
-            if words in " ".join(process.cmdline())
-        )
+    def member(self, name):
+        children = psutil.Process(self.process.pid).children()
+        return next(process for process in children if process.name() == name)
 
     def get(self, path, **options):
         return self.read(path, **options)[0]

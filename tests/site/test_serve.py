@@ -170,7 +170,7 @@ def test_serve_answers_however_many_others_do_nothing_or_never_read(serve):
 def test_serve_starts_a_lost_worker_again_and_ends_with_its_web_server(serve):
     service = serve()
     service.wait_until_it_answers()
-    lost = service.member("manage.py worker")
+    lost = service.member("worker")
 
     lost.kill()
 
@@ -180,7 +180,7 @@ def test_serve_starts_a_lost_worker_again_and_ends_with_its_web_server(serve):
         r"ERROR .*: The worker ended \(status -9\); starting it again\.", service.text()
     )
 
-    service.member("irb_site.web_server").kill()
+    service.member("web server").kill()
     service.wait_until_all_are_gone()
 
     assert service.process.returncode == 1
@@ -189,11 +189,11 @@ def test_serve_starts_a_lost_worker_again_and_ends_with_its_web_server(serve):
 
 @pytest.mark.sqlite_only
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of a lost parent")
-@pytest.mark.parametrize("together_with", [[], ["irb_site.web_server"]])
+@pytest.mark.parametrize("together_with", [[], ["web server"]])
 def test_serve_that_is_killed_leaves_nothing_behind(serve, together_with):
     service = serve()
     service.wait_until_it_answers()
-    others = [service.member(words) for words in together_with]
+    others = [service.member(name) for name in together_with]
 
     kill((*others, service.process))
 

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from articles import content_version
-from irb_site import environment
+from irb_site import environment, supervisor
 from irb_site.supervisor import in_url
 
 
@@ -28,6 +28,7 @@ class Command(BaseCommand):
 
     def handle(self, *, host, port, workers, prepare, **options):
         address, port = self.free_address(host, port)
+        self.know_site_url(f"http://{in_url(host)}:{port}")
         if prepare:
             try:
                 call_command("prepare", stdout=self.stdout)
@@ -38,14 +39,13 @@ class Command(BaseCommand):
                 ) from None
         # What is kept was made by the code and under the settings of an earlier start.
         content_version.page_store().clear()
-        # The processes read their settings anew, and with them the address of the site.
-        is_known = environment.text("SITE_URL")
-        os.environ["SITE_URL"] = settings.SITE_URL if is_known else f"http://{in_url(host)}:{port}"
-        self.stdout.flush()
-        # This very process goes on as the supervisor, which needs nothing of what is loaded here.
-        os.chdir(settings.BASE_DIR)
-        supervisor = [sys.executable, "-m", "irb_site.supervisor", address, port, workers]
-        os.execv(sys.executable, list(map(str, supervisor)))
+        supervisor.main(address, port, workers)
+
+    def know_site_url(self, here):
+        """Starts over if the settings have to be read anew, with another address of the site."""
+        if not environment.text("SITE_URL") and here != settings.SITE_URL:
+            os.environ["SITE_URL"] = here
+            os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
     def free_address(self, host, port):
         """The numeric address and port to listen on, or a CommandError when that can't be.
