@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Value
 from django.utils import timezone
 
 from articles import labels, tag_sets
@@ -124,16 +124,18 @@ _in_periods = Prepared(
         _public()
         .filter(first_published_at__gte=start, first_published_at__lt=end)
         .order_by()
-        .values_list("kind")
+        # Grouped by no column: or the row of each would be read, not only the index.
+        .values_list(Value(""))
         .annotate(Min("first_published_at"), Count("pk"))
         for start, end in zip(starts, ends, strict=True)
     ]
 )
-_ends = Prepared(
-    lambda: [
-        _public().order_by(*order).values_list("first_published_at")[:1]
-        for order in (("first_published_at", "id"), ("-first_published_at", "-id"))
-    ]
+# As many as a list shows: asked for a single one, SQLite would sort all that there are.
+_oldest_dates, _newest_dates = (
+    Prepared(
+        lambda order=order: _public().order_by(*order).values_list("first_published_at")[:PER_PAGE]
+    )
+    for order in (("first_published_at", "id"), ("-first_published_at", "-id"))
 )
 
 
@@ -149,10 +151,10 @@ def counts_by_month():
 
 
 def _count_by_month():
-    ends = [timezone.localtime(date) for (date,) in _ends()]
-    if not ends:
+    ends = _oldest_dates.first(), _newest_dates.first()
+    if None in ends:
         return []
-    first, last = ((date.year, date.month) for date in ends)
+    first, last = (_month(date) for (date,) in ends)
     months = [last]
     while months[-1] > first:
         year, month = months[-1]
@@ -160,9 +162,14 @@ def _count_by_month():
     counts = {}
     for start in range(0, len(months), MONTHS_AT_ONCE):
         periods = [Period.of(*month) for month in months[start : start + MONTHS_AT_ONCE]]
-        for _kind, date, count in _in_periods(
+        for _nothing, date, count in _in_periods(
             [period.start for period in periods], [period.end for period in periods]
         ):
-            date = timezone.localtime(date)
-            counts[date.year, date.month] = count
+            if count:
+                counts[_month(date)] = count
     return [(*month, counts[month]) for month in months if month in counts]
+
+
+def _month(date):
+    local = timezone.localtime(date)
+    return local.year, local.month

@@ -230,7 +230,7 @@ _NOTHING = [Value(""), Value(""), Value(0)]
 def _beside(pk, date):
     """The articles published just before and just after a place in their order."""
     listed = Article.objects.public().articles()
-    # The date is said by itself too: see earlier_than().
+    # The date is said by itself, too: or no database would begin at its place in the index.
     later = listed.filter(first_published_at__gte=date).filter(
         Q(first_published_at__gt=date) | Q(pk__gt=pk)
     )

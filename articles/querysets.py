@@ -28,7 +28,8 @@ def _any(conditions):
 
 
 def _earlier(date, pk, date_name, pk_name):
-    """The date is said by itself, too: or no database would begin at its place in the index."""
+    """Holds of what comes after a place, newest first."""
+    # The date is said by itself, too: or no database would begin at its place in the index.
     earlier = Q(**{f"{date_name}__lt": date}) | Q(**{f"{pk_name}__lt": pk})
     return Q(earlier, **{f"{date_name}__lte": date})
 
@@ -69,7 +70,7 @@ class BylineQuerySet(_NamingQuerySet):
     article, named = "article", "author"
 
     def earlier_than(self, date, pk):
-        """What comes after a place in the order in which articles are newest first."""
+        """What comes after a place in the order of articles, newest first."""
         return self.filter(_earlier(date, pk, "published_at", "article_id"))
 
 
@@ -140,7 +141,7 @@ class ArticleQuerySet(models.QuerySet):
         return self.order_by("-first_published_at", "-id")
 
     def earlier_than(self, date, pk):
-        """What comes after a place in that order."""
+        """What comes after a place in the order of newest_first()."""
         return self.filter(_earlier(date, pk, "first_published_at", "pk"))
 
     def among(self, keys):

@@ -72,7 +72,7 @@ _SOME = {
 
 
 class _Microseconds(Func):
-    """A time as their number since EPOCH, exactly. Django would take long to make so many dates."""
+    """How many have gone by since EPOCH, exactly. Django would take long to make so many dates."""
 
     output_field = BigIntegerField()
 
@@ -277,6 +277,7 @@ class _Months:
         """These, and articles of which (primary key, moment of first publication) are given."""
         # Numbers by turns: pairs of all articles would take much more memory.
         numbers = defaultdict(partial(array, "q"))
+        # Most come in the order of time: a month is looked up for the first of them only.
         start = end = 0
         for pk, moment in rows:
             if not start <= moment < end:

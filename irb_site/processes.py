@@ -1,13 +1,18 @@
-"""Processes that end together with the one that started them."""
+"""Processes that end together with the one that started them, or were copied from it."""
 
 import ctypes
+import gc
 import os
 import signal
 import sys
+import threading
+from contextlib import contextmanager
+from queue import SimpleQueue
 
 import django
 from django.db import connections
 
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 PR_SET_PDEATHSIG = 1
 PR_SET_NAME = 15
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -37,11 +42,39 @@ def begin_beside(parent_pid):
     django.setup()
 
 
-def leave_no_connection():
-    """Closes what leads to the database, with PostgreSQL's pool and its threads: a process must
-    have none when it is copied.
+def stop_signals():
+    """What gets an item with each signal to stop.
+
+    A queue and no Event: a handler that sets one waits for itself for ever when it interrupts
+    whoever is about to wait for the Event.
+    """
+    heard = SimpleQueue()
+    for number in STOP_SIGNALS:
+        signal.signal(number, lambda number, _frame: heard.put(number))
+    return heard
+
+
+@contextmanager
+def until_stopped():
+    """An Event for any number of threads, set when this process is told to stop."""
+    heard, stop = stop_signals(), threading.Event()
+    listener = threading.Thread(target=lambda: (heard.get(), stop.set()))
+    listener.start()
+    try:
+        yield stop
+    finally:
+        heard.put(None)
+        listener.join()
+
+
+def make_ready_to_be_copied():
+    """Closes what leads to the database, with PostgreSQL's pool and its threads: copies can't
+    share them. The rest they do, as long as nobody writes to it.
     """
     for connection in connections.all(initialized_only=True):
         connection.close()
         if connection.vendor == "postgresql":
             connection.close_pool()
+    # Whoever looks for garbage among what is always needed writes to all of it.
+    gc.collect()
+    gc.freeze()

@@ -4,32 +4,37 @@
 process: they start at once, and what is loaded takes memory once. All that it does itself is wait.
 """
 
-import gc
 import http.client
 import logging
 import multiprocessing
 import os
 import signal
 import sys
-import threading
 import time
 from contextlib import suppress
+from queue import Empty
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management import call_command
 
 from irb_site import web_server
-from irb_site.processes import end_with_parent, leave_no_connection, name_this_process
+from irb_site.processes import (
+    STOP_SIGNALS,
+    end_with_parent,
+    make_ready_to_be_copied,
+    name_this_process,
+    stop_signals,
+)
 
 logger = logging.getLogger(__name__)
 
+LOOK_INTERVAL = 0.2
 ANSWER_TIMEOUT = 2
 RESTART_PAUSE = 1
 # What requests get to finish. Granian has a limit of its own, which is left unset: two of its
 # threads wait for each process, and the slower one then says that it had to be killed.
 STOP_TIMEOUT = 5
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 # What a server that listens on every address is asked at.
 LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
@@ -37,27 +42,26 @@ _copies = multiprocessing.get_context("fork")
 
 
 def main(address, port, processes):
-    stop = threading.Event()
-    for number in STOP_SIGNALS:
-        signal.signal(number, lambda *_: stop.set())
+    heard = stop_signals()
+    # Whoever started this one may not want to hear of its children; it must hear of its own.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    name_this_process("supervisor")
     web = Child("web server", web_server.main, address, port, processes)
     worker = Child("worker", call_command, "worker", "--parent", os.getpid())
     children = [web, worker]
     announced = False
-    leave_no_connection()
-    # Whoever looks for garbage among what is always needed writes to it, and has it copied.
-    gc.collect()
-    gc.freeze()
+    make_ready_to_be_copied()
     try:
         for child in children:
             child.start()
-        while not stop.wait(0.2):
+        while not is_told_to_stop(heard, LOOK_INTERVAL):
             if not web.is_running():
                 sys.exit(f"The web server ended by itself (status {web.status}).")
             if not worker.is_running():
                 logger.error("The worker ended (status %s); starting it again.", worker.status)
-                if not stop.wait(RESTART_PAUSE):
-                    worker.start()
+                if is_told_to_stop(heard, RESTART_PAUSE):
+                    break
+                worker.start()
             if not announced and answers(address, port):
                 announced = True
                 announce(address, port)
@@ -67,6 +71,15 @@ def main(address, port, processes):
             signal.signal(number, signal.SIG_IGN)
         stop_all(children)
     print("Stopped.")
+
+
+def is_told_to_stop(heard, seconds):
+    """Waits so long for a signal."""
+    try:
+        heard.get(timeout=seconds)
+    except Empty:
+        return False
+    return True
 
 
 def announce(address, port):
@@ -85,17 +98,19 @@ class Child:
     """
 
     def __init__(self, name, work, *arguments):
-        self._begin = (os.getpid(), name, work, arguments)
+        self.name = name
+        self.arguments = (os.getpid(), name, work, *arguments)
         self.process = None
 
     def start(self):
-        self.process = _copies.Process(target=_begin, args=self._begin)
+        process = _copies.Process(target=_work, args=self.arguments, name=self.name)
         # Whoever stops it before it has ways of its own is heard when it has.
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         try:
-            self.process.start()
+            process.start()
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+        self.process = process
 
     def is_running(self):
         return self.process is not None and self.process.is_alive()
@@ -105,7 +120,7 @@ class Child:
         return self.process.exitcode
 
 
-def _begin(parent, name, work, arguments):
+def _work(parent, name, work, *arguments):
     # A session of its own, so that Ctrl+C in a terminal reaches the supervisor alone.
     os.setsid()
     for number in STOP_SIGNALS:

@@ -2,6 +2,7 @@
 
 import gc
 import multiprocessing
+import os
 import resource
 import signal
 from importlib import import_module
@@ -11,7 +12,12 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from irb_site.processes import end_with_parent, leave_no_connection
+from irb_site.processes import (
+    STOP_SIGNALS,
+    end_with_parent,
+    make_ready_to_be_copied,
+    name_this_process,
+)
 
 # Two requests at a time in each process: more threads only wait for one another.
 THREADS_PER_PROCESS = 2
@@ -29,21 +35,23 @@ def load():
     and what is known of the articles. Leaves no connection and no thread, which can't be shared.
     """
     import_module("irb_site.wsgi")
-    leave_no_connection()
-    # Whoever looks for garbage among what is always needed writes to it, and has it copied.
-    gc.collect()
-    gc.freeze()
+    make_ready_to_be_copied()
     gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 
 def application_of_process():
     """What each of granian's processes runs first. It must not outlive granian itself."""
-    # Inherited from granian, and deaf until this is done: a stop meanwhile would go unheard.
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     end_with_parent(multiprocessing.parent_process().pid)
+    name_this_process("web process")
     from irb_site.wsgi import application
 
     return application
+
+
+def hear_signals_again():
+    """A process of granian's begins with granian's own handlers: a stop would go unheard."""
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
 
 
 def allow_open_files(wanted):
@@ -59,6 +67,7 @@ def main(address, port, processes):
     """Answers until it is told to stop, in so many processes."""
     allow_open_files(CONNECTIONS_PER_PROCESS + 1024)
     load()
+    os.register_at_fork(after_in_child=hear_signals_again)
     server = Granian(
         "irb_site.wsgi:application",
         address=address,

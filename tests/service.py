@@ -40,9 +40,10 @@ class Service:
     """`manage.py serve` in a process of its own, on the database of the test.
 
     environment: what processes of the same publication need, with the variables given here.
+    options: of the command, and starter: what it is started by.
     """
 
-    def __init__(self, folder, host="127.0.0.1", port=None, **variables):
+    def __init__(self, folder, host="127.0.0.1", port=None, options=(), starter=(), **variables):
         self.host = host
         self.port = port or free_port(host)
         # Several may run in one folder.
@@ -61,7 +62,10 @@ class Service:
         }
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "serve", "--host", host, "--port", str(self.port)],
+                [
+                    *(*starter, sys.executable, "manage.py", "serve"),
+                    *("--host", host, "--port", str(self.port), *options),
+                ],
                 cwd=PROJECT,
                 env=self.environment,
                 stdout=output,

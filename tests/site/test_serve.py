@@ -188,6 +188,62 @@ def test_serve_starts_a_lost_worker_again_and_ends_with_its_web_server(serve):
 
 
 @pytest.mark.sqlite_only
+def test_serve_hears_of_its_processes_whoever_started_it(serve):
+    # As of some supervisors, which don't want to hear of theirs.
+    service = serve(starter=("sh", "-c", "trap '' CHLD; exec \"$@\"", "sh"))
+    service.wait_until_it_answers()
+    lost = service.member("worker")
+
+    lost.kill()
+
+    wait_for(lambda: len(service.members() - {lost}) == 5, "a new worker")
+    service.member("web server").kill()
+    service.wait_until_all_are_gone()
+    assert service.process.returncode == 1
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("seconds", [0, 0.1, 0.3])
+@pytest.mark.sqlite_only
+def test_serve_that_is_stopped_while_it_starts_leaves_nothing_behind(serve, stop, seconds):
+    service = serve()
+    service.family = wait_for(lambda: len(service.members()) > 1 and service.members(), "a child")
+    time.sleep(seconds)
+    service.family |= service.members()
+
+    asked = time.monotonic()
+    service.process.send_signal(stop)
+    service.wait_until_all_are_gone()
+
+    assert service.process.returncode == 0
+    assert time.monotonic() - asked < 4
+    assert service.text().endswith("Stopped.\n")
+
+
+@pytest.mark.sqlite_only
+def test_preparation_that_fails_or_is_stopped_says_so_once_and_nothing_is_served(serve, tmp_path):
+    (tmp_path / "taken").write_text("no folder")
+    failing = serve(options=["--prepare"], STATIC_ROOT=str(tmp_path / "taken" / "static"))
+    failing.process.wait(PATIENCE)
+    stopped = serve(options=["--prepare"], STATIC_ROOT=str(tmp_path / "new"))
+    wait_for(lambda: "Collecting" in stopped.text(), "the preparation")
+
+    stopped.process.send_signal(signal.SIGINT)
+    stopped.process.wait(PATIENCE)
+
+    assert failing.process.returncode == 1
+    assert "Traceback" not in failing.text()
+    assert re.search(
+        r"CommandError: \S+ can't be written to \(Not a directory\); set .*\n$", failing.text()
+    )
+    assert stopped.process.returncode == 130
+    assert "Traceback" not in stopped.text()
+    assert stopped.text().endswith(
+        "CommandError: Stopped before everything was prepared; the next start goes on from here.\n"
+    )
+
+
+@pytest.mark.sqlite_only
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of a lost parent")
 @pytest.mark.parametrize("together_with", [[], ["web server"]])
 def test_serve_that_is_killed_leaves_nothing_behind(serve, together_with):

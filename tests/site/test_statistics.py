@@ -5,8 +5,11 @@ import sqlite3
 import pytest
 from django.db import connection
 
+from articles import lists
 from articles.management.commands import prepare
 from articles.models import Article, Pick
+from articles.paging import PER_PAGE
+from articles.site import one_request
 from irb_site import statistics
 from tests.factories import change_draft, make_public
 
@@ -62,6 +65,29 @@ def test_lists_of_a_grown_publication_are_read_by_date_on_every_connection(
     assert "article_public_by_date" not in str(before)
     assert "article_public_by_date" in str(after)
     assert "article_public_by_date" in NEWEST.explain()
+
+
+@pytest.mark.sqlite_only
+def test_ends_of_a_grown_publication_are_found_without_sorting_it(nothing_counted):
+    copies(make_public("First"), 2500)
+    statistics.refresh()
+    asked = []
+
+    def note(execute, sql, params, many, context):
+        asked.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with one_request(reads=True), connection.execute_wrapper(note):
+        lists.newest(PER_PAGE)
+        lists.counts_by_month()
+
+    with connection.cursor() as cursor:
+        steps = []
+        for sql, params in asked:
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}", params)
+            steps += [step for *_place, step in cursor.fetchall() if "articles_article" in step]
+    assert len(steps) >= 4
+    assert {step for step in steps if "article_public_by_date" not in step} == set()
 
 
 def test_rows_are_counted_again_when_there_are_twice_as_many(nothing_counted):

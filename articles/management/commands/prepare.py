@@ -35,10 +35,12 @@ class Command(BaseCommand):
             raise CommandError(
                 f"The database can't be used ({error}); see DATABASE_URL."
             ) from error
-        except PermissionError as error:
+        except OSError as error:
+            if not error.filename:
+                raise
             raise CommandError(
-                f"{error.filename} can't be written to; set DATA_DIR, MEDIA_ROOT and STATIC_ROOT"
-                " to folders that can."
+                f"{error.filename} can't be written to ({error.strerror}); set DATA_DIR, MEDIA_ROOT"
+                " and STATIC_ROOT to folders that can."
             ) from error
 
     def say(self, sentence):

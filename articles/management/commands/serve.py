@@ -4,12 +4,11 @@ import socket
 import sys
 
 from django.conf import settings
-from django.core.management import call_command
+from django.core.management import execute_from_command_line
 from django.core.management.base import BaseCommand, CommandError
 
 from articles import content_version
 from irb_site import environment, supervisor
-from irb_site.supervisor import in_url
 
 
 class Command(BaseCommand):
@@ -28,15 +27,9 @@ class Command(BaseCommand):
 
     def handle(self, *, host, port, workers, prepare, **options):
         address, port = self.free_address(host, port)
-        self.know_site_url(f"http://{in_url(host)}:{port}")
+        self.know_site_url(f"http://{supervisor.in_url(host)}:{port}")
         if prepare:
-            try:
-                call_command("prepare", stdout=self.stdout)
-            except KeyboardInterrupt:
-                raise CommandError(
-                    "Stopped before everything was prepared; the next start goes on from here.",
-                    returncode=130,
-                ) from None
+            self.prepare()
         # What is kept was made by the code and under the settings of an earlier start.
         content_version.page_store().clear()
         supervisor.main(address, port, workers)
@@ -46,6 +39,22 @@ class Command(BaseCommand):
         if not environment.text("SITE_URL") and here != settings.SITE_URL:
             os.environ["SITE_URL"] = here
             os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+    def prepare(self):
+        """In a copy of this process, so that nothing is left of what it takes."""
+        preparation = supervisor.Child("preparation", execute_from_command_line, ["", "prepare"])
+        preparation.start()
+        try:
+            preparation.process.join()
+        except KeyboardInterrupt:
+            supervisor.stop_all([preparation])
+            raise CommandError(
+                "Stopped before everything was prepared; the next start goes on from here.",
+                returncode=130,
+            ) from None
+        if preparation.status:
+            # It has said why.
+            sys.exit(1)
 
     def free_address(self, host, port):
         """The numeric address and port to listen on, or a CommandError when that can't be.

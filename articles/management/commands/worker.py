@@ -1,6 +1,5 @@
 import logging
 import os
-import signal
 import threading
 import time
 
@@ -11,6 +10,7 @@ from django.utils import timezone
 
 from articles import content_version, notifications, presence, publishing, search
 from irb_site import statistics
+from irb_site.processes import until_stopped
 
 logger = logging.getLogger(__name__)
 
@@ -48,19 +48,17 @@ class Command(BaseCommand):
             self.stdout.write(f"{carried_out} carried out, {sent} mailed")
             return
         # The signals only raise a flag: a transaction that has begun is always finished.
-        stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
-        # Threads of their own: neither a slow mail server nor what is due delays the others.
-        mail = threading.Thread(target=rounds, args=(send_mail, stop, INTERVAL), daemon=True)
-        pages = threading.Thread(target=rounds, args=(follow_version, stop, FOLLOW_INTERVAL))
-        mail.start()
-        pages.start()
-        try:
-            rounds(Duties(), stop, INTERVAL, goes_on=lambda: parent in (None, os.getppid()))
-        finally:
-            pages.join()
-            mail.join(MAIL_PATIENCE)
+        with until_stopped() as stop:
+            # Threads of their own: neither a slow mail server nor what is due delays the others.
+            mail = threading.Thread(target=rounds, args=(send_mail, stop, INTERVAL), daemon=True)
+            pages = threading.Thread(target=rounds, args=(follow_version, stop, FOLLOW_INTERVAL))
+            mail.start()
+            pages.start()
+            try:
+                rounds(Duties(), stop, INTERVAL, goes_on=lambda: parent in (None, os.getppid()))
+            finally:
+                pages.join()
+                mail.join(MAIL_PATIENCE)
 
 
 def rounds(work, stop, interval, *, goes_on=lambda: True):
