@@ -131,11 +131,11 @@ _in_periods = Prepared(
     ]
 )
 # As many as a list shows: asked for a single one, SQLite would sort all that there are.
-_oldest_dates, _newest_dates = (
-    Prepared(
-        lambda order=order: _public().order_by(*order).values_list("first_published_at")[:PER_PAGE]
-    )
-    for order in (("first_published_at", "id"), ("-first_published_at", "-id"))
+_ends = Prepared(
+    lambda: [
+        _public().order_by(*order).values_list("first_published_at")[:PER_PAGE]
+        for order in (("first_published_at", "id"), ("-first_published_at", "-id"))
+    ]
 )
 
 
@@ -151,10 +151,10 @@ def counts_by_month():
 
 
 def _count_by_month():
-    ends = _oldest_dates.first(), _newest_dates.first()
-    if None in ends:
+    dates = [date for (date,) in _ends()]
+    if not dates:
         return []
-    first, last = (_month(date) for (date,) in ends)
+    first, last = _month(min(dates)), _month(max(dates))
     months = [last]
     while months[-1] > first:
         year, month = months[-1]

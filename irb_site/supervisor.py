@@ -35,6 +35,8 @@ RESTART_PAUSE = 1
 # What requests get to finish. Granian has a limit of its own, which is left unset: two of its
 # threads wait for each process, and the slower one then says that it had to be killed.
 STOP_TIMEOUT = 5
+# Until the site answers nobody waits for anything, and a process of granian's may not hear yet.
+EARLY_STOP_TIMEOUT = 1
 # What a server that listens on every address is asked at.
 LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
@@ -43,8 +45,6 @@ _copies = multiprocessing.get_context("fork")
 
 def main(address, port, processes):
     heard = stop_signals()
-    # Whoever started this one may not want to hear of its children; it must hear of its own.
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     name_this_process("supervisor")
     web = Child("web server", web_server.main, address, port, processes)
     worker = Child("worker", call_command, "worker", "--parent", os.getpid())
@@ -69,7 +69,7 @@ def main(address, port, processes):
         # A second Ctrl+C must not cut the clean end short.
         for number in STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
-        stop_all(children)
+        stop_all(children, STOP_TIMEOUT if announced else EARLY_STOP_TIMEOUT)
     print("Stopped.")
 
 
@@ -103,14 +103,16 @@ class Child:
         self.process = None
 
     def start(self):
+        # Whoever started this process may ignore its children's ends, and this one with it.
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         process = _copies.Process(target=_work, args=self.arguments, name=self.name)
         # Whoever stops it before it has ways of its own is heard when it has.
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         try:
             process.start()
+            self.process = process
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
-        self.process = process
 
     def is_running(self):
         return self.process is not None and self.process.is_alive()
@@ -131,12 +133,12 @@ def _work(parent, name, work, *arguments):
     work(*arguments)
 
 
-def stop_all(children):
-    """End the children politely, and after STOP_TIMEOUT with everything they started."""
+def stop_all(children, timeout=STOP_TIMEOUT):
+    """End the children politely, and after so many seconds with everything they started."""
     started = [child.process for child in children if child.process]
     for process in started:
         process.terminate()
-    deadline = time.monotonic() + STOP_TIMEOUT
+    deadline = time.monotonic() + timeout
     for process in started:
         process.join(max(0, deadline - time.monotonic()))
         process.kill()

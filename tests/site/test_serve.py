@@ -5,10 +5,12 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from articles import publishing
@@ -218,6 +220,33 @@ def test_serve_that_is_stopped_while_it_starts_leaves_nothing_behind(serve, stop
     assert service.process.returncode == 0
     assert time.monotonic() - asked < 4
     assert service.text().endswith("Stopped.\n")
+
+
+@pytest.mark.postgresql_only
+def test_serve_that_is_stopped_answers_what_was_asked_before(serve):
+    make_public("Sea", slug="sea")
+    service = serve()
+    service.wait_until_it_answers()
+
+    with ThreadPoolExecutor() as readers:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE articles_article IN ACCESS EXCLUSIVE MODE")
+            asked = readers.submit(service.get, "/articles/sea/?x=1")
+            wait_for(lambda: is_waited_for(cursor, "articles_article"), "the request")
+            service.process.send_signal(signal.SIGTERM)
+            time.sleep(1)
+            assert not asked.done()
+        assert asked.result(PATIENCE) == 200
+    service.wait_until_all_are_gone()
+    assert service.process.returncode == 0
+
+
+def is_waited_for(cursor, table):
+    cursor.execute(
+        "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = %s::regclass)",
+        [table],
+    )
+    return cursor.fetchone()[0]
 
 
 @pytest.mark.sqlite_only

@@ -43,8 +43,8 @@ class Command(BaseCommand):
     def prepare(self):
         """In a copy of this process, so that nothing is left of what it takes."""
         preparation = supervisor.Child("preparation", execute_from_command_line, ["", "prepare"])
-        preparation.start()
         try:
+            preparation.start()
             preparation.process.join()
         except KeyboardInterrupt:
             supervisor.stop_all([preparation])
