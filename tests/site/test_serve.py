@@ -189,10 +189,17 @@ def test_serve_starts_a_lost_worker_again_and_ends_with_its_web_server(serve):
     assert "The web server ended by itself (status -9)." in service.text()
 
 
+# As of some supervisors, which don't want to hear of their processes.
+IGNORING_ITS_CHILDREN = """
+import os, signal, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
 @pytest.mark.sqlite_only
 def test_serve_hears_of_its_processes_whoever_started_it(serve):
-    # As of some supervisors, which don't want to hear of theirs.
-    service = serve(starter=("sh", "-c", "trap '' CHLD; exec \"$@\"", "sh"))
+    service = serve(starter=(sys.executable, "-c", IGNORING_ITS_CHILDREN))
     service.wait_until_it_answers()
     lost = service.member("worker")
 
