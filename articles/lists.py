@@ -6,25 +6,24 @@ thousandth page costs what the first does. Milestones and counts are remembered 
 version (articles.site).
 """
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
 
 from django.db.models import Count, Min, Value
-from django.utils import timezone
 
 from articles import labels, tag_sets
 from articles.models import Article, Byline
 from articles.paging import PER_PAGE
+from articles.periods import ALWAYS, Period, month_of
 from articles.prepared import Prepared
 from articles.site import shelf
 
 MILESTONE_EVERY = 1000
+# Asked for one or two at an end of all articles, SQLite would sort what there is.
+FEWEST = 20
 # As many as one query counts.
 MONTHS_AT_ONCE = 128
-# Before the newest and after the oldest of anything.
-_FIRST = (datetime(9999, 1, 1, tzinfo=UTC), 0)
-_OLDEST = datetime(1, 1, 2, tzinfo=UTC)
+# Before the newest of anything.
+_FIRST = (ALWAYS.end, 0)
 
 
 def _of_index(rows, date_name, pk_name):
@@ -61,7 +60,7 @@ def _newest(count):
 
 def newest(count):
     """The primary keys of the newest articles."""
-    return [pk for (pk,) in _newest(count)()]
+    return [pk for (pk,) in _newest(max(count, FEWEST))()][:count]
 
 
 def by(pk, offset=0):
@@ -100,25 +99,6 @@ def _milestone(name, of, first, offset):
     return known[at], offset - at * MILESTONE_EVERY
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
-    """A time in the publication's own time zone; from start on, and before end."""
-
-    start: datetime
-    end: datetime
-
-    @classmethod
-    def of(cls, year=None, month=None):
-        if year is None:
-            return cls(_OLDEST, _FIRST[0])
-        following = (year, month + 1) if month and month < 12 else (year + 1, 1)
-        return cls(_at(year, month or 1), _at(*following))
-
-
-def _at(year, month):
-    return timezone.make_aware(datetime(year, month, 1))
-
-
 _in_periods = Prepared(
     lambda starts, ends: [
         _public()
@@ -130,10 +110,9 @@ _in_periods = Prepared(
         for start, end in zip(starts, ends, strict=True)
     ]
 )
-# As many as a list shows: asked for a single one, SQLite would sort all that there are.
 _ends = Prepared(
     lambda: [
-        _public().order_by(*order).values_list("first_published_at")[:PER_PAGE]
+        _public().order_by(*order).values_list("first_published_at")[:FEWEST]
         for order in (("first_published_at", "id"), ("-first_published_at", "-id"))
     ]
 )
@@ -154,7 +133,7 @@ def _count_by_month():
     dates = [date for (date,) in _ends()]
     if not dates:
         return []
-    first, last = _month(min(dates)), _month(max(dates))
+    first, last = month_of(min(dates)), month_of(max(dates))
     months = [last]
     while months[-1] > first:
         year, month = months[-1]
@@ -166,10 +145,5 @@ def _count_by_month():
             [period.start for period in periods], [period.end for period in periods]
         ):
             if count:
-                counts[_month(date)] = count
+                counts[month_of(date)] = count
     return [(*month, counts[month]) for month in months if month in counts]
-
-
-def _month(date):
-    local = timezone.localtime(date)
-    return local.year, local.month

@@ -32,7 +32,6 @@ from isal import igzip
 
 from articles import content_version, lists, missing, tag_sets
 from articles.models import Article
-from articles.paging import PER_PAGE
 from articles.site import one_request
 from irb_site.encodings import only_unicode
 
@@ -175,8 +174,7 @@ class PageServer(WSGIHandler):
         with suppress(Exception):
             with one_request(reads=True):
                 tag_sets.current()
-            # As many as a list shows: asked for a single one, SQLite would sort all that there are.
-            newest = Article.objects.filter(pk__in=lists.newest(PER_PAGE)[:1])
+            newest = Article.objects.filter(pk__in=lists.newest(1))
             for path in ("/", *(article.get_absolute_url() for article in newest)):
                 self.get_response(WSGIRequest(_plain_environ(path))).close()
         close_old_connections()

@@ -1,13 +1,11 @@
 """Every rule of reading: who may see what, in which order, loaded for which page."""
 
-from datetime import datetime
 from functools import reduce
 from operator import or_
 
 from django.db import models
 from django.db.models import Exists, ExpressionWrapper, F, Func, OuterRef, Q, Subquery
 from django.db.models.lookups import In
-from django.utils import timezone
 
 # What has newer words than those that are, or last were, public.
 _HAS_A_DRAFT = ~Q(latest_revision=F("live_revision"))
@@ -108,18 +106,6 @@ class ArticleQuerySet(models.QuerySet):
     def with_a_draft(self):
         """What has newer words than those that are, or last were, public."""
         return self.filter(_HAS_A_DRAFT)
-
-    def published_in(self, year, month=None):
-        """First published in a year, or in a month of it, in the publication's time zone."""
-        start = datetime(year, month or 1, 1)
-        if month is None or month == 12:
-            end = datetime(year + 1, 1, 1)
-        else:
-            end = datetime(year, month + 1, 1)
-        return self.filter(
-            first_published_at__gte=timezone.make_aware(start),
-            first_published_at__lt=timezone.make_aware(end),
-        )
 
     def articles(self):
         """Articles proper: what stands in lists, feeds and search."""

@@ -11,7 +11,7 @@ never older.
 from array import array
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cached_property, partial
 from heapq import nsmallest
 from itertools import islice
@@ -20,12 +20,12 @@ from operator import attrgetter
 from urllib.parse import quote
 
 from django.db.models import Aggregate, BigIntegerField, Func, TextField, Value
-from django.utils import timezone
 from django.utils.html import escape
 from pyroaring import BitMap
 
 from articles.models import Article, ArticleTag, Byline, Tag
 from articles.paging import PER_PAGE
+from articles.periods import ALWAYS, Period, month_of
 from articles.prepared import Prepared
 from articles.site import EPOCH, kept, shelf
 from authors.models import Author
@@ -295,10 +295,9 @@ class _Months:
 
 def _month_around(moment):
     """(year, month) to which a moment belongs here, and the moments when it begins and ends."""
-    local = timezone.localtime(_date(moment))
-    start = datetime(local.year, local.month, 1)
-    end = datetime(start.year + start.month // 12, start.month % 12 + 1, 1)
-    return (start.year, start.month), *(_moment(timezone.make_aware(day)) for day in (start, end))
+    name = month_of(_date(moment))
+    period = Period.of(*name)
+    return name, _moment(period.start), _moment(period.end)
 
 
 def _moment(date):
@@ -359,7 +358,7 @@ def _own_sets(kind, rows):
 
 def _all_moments():
     """(primary key, moment) of every public article, newest first."""
-    date, pk = datetime.max.replace(tzinfo=UTC), 0
+    date, pk = ALWAYS.end, 0
     while rows := _moments_before(date, pk):
         yield from rows
         pk, moment = rows[-1]

@@ -19,6 +19,7 @@ from articles.models import Article, Pick, Reference, Tag
 from articles.names import by_letter
 from articles.pages import live_page, public_article
 from articles.paging import PER_PAGE, pager
+from articles.periods import ALWAYS, Period
 from articles.prepared import Prepared
 from articles.site import publication, shelf
 from articles.structured_data import Meta, breadcrumbs
@@ -376,6 +377,7 @@ def archive(request, year=None, month=None):
     if month is not None:
         heading = f"{MONTHS[month]} {year}"
         crumbs.append((heading, path_to("articles:archive_month", year, month)))
+    period = Period.of(year, month) if year else ALWAYS
     page = pager(request, total)
     crumbs = breadcrumbs(*crumbs)
     context = {
@@ -389,9 +391,7 @@ def archive(request, year=None, month=None):
         ),
         "breadcrumbs": crumbs,
         "heading": heading,
-        "months": _by_month(
-            cards_in_order(lists.archived(lists.Period.of(year, month), page.offset))
-        ),
+        "months": _by_month(cards_in_order(lists.archived(period, page.offset))),
         "pager": page,
         "years": _years(counts, year, month),
     }

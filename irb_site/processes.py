@@ -42,6 +42,12 @@ def begin_beside(parent_pid):
     django.setup()
 
 
+def stop_as_usual():
+    """Lets signals to stop end this process: a copy begins with the handlers of its original."""
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+
+
 def stop_signals():
     """What gets an item with each signal to stop.
 

@@ -24,6 +24,7 @@ from irb_site.processes import (
     end_with_parent,
     make_ready_to_be_copied,
     name_this_process,
+    stop_as_usual,
     stop_signals,
 )
 
@@ -125,8 +126,7 @@ class Child:
 def _work(parent, name, work, *arguments):
     # A session of its own, so that Ctrl+C in a terminal reaches the supervisor alone.
     os.setsid()
-    for number in STOP_SIGNALS:
-        signal.signal(number, signal.SIG_DFL)
+    stop_as_usual()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
     end_with_parent(parent)
     name_this_process(name)

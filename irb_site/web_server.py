@@ -4,7 +4,6 @@ import gc
 import multiprocessing
 import os
 import resource
-import signal
 from importlib import import_module
 
 from granian import Granian
@@ -13,10 +12,10 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from irb_site.processes import (
-    STOP_SIGNALS,
     end_with_parent,
     make_ready_to_be_copied,
     name_this_process,
+    stop_as_usual,
 )
 
 # Two requests at a time in each process: more threads only wait for one another.
@@ -48,12 +47,6 @@ def application_of_process():
     return application
 
 
-def hear_signals_again():
-    """A process of granian's begins with granian's own handlers: a stop would go unheard."""
-    for number in STOP_SIGNALS:
-        signal.signal(number, signal.SIG_DFL)
-
-
 def allow_open_files(wanted):
     """Lets this process and those it starts open so many files, as far as the system does."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -67,7 +60,8 @@ def main(address, port, processes):
     """Answers until it is told to stop, in so many processes."""
     allow_open_files(CONNECTIONS_PER_PROCESS + 1024)
     load()
-    os.register_at_fork(after_in_child=hear_signals_again)
+    # With granian's own handlers, its processes wouldn't hear a stop while they begin.
+    os.register_at_fork(after_in_child=stop_as_usual)
     server = Granian(
         "irb_site.wsgi:application",
         address=address,

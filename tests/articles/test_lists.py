@@ -7,6 +7,7 @@ import pytest
 
 from articles import lists, publishing
 from articles.models import Article
+from articles.periods import ALWAYS, Period
 from articles.site import one_request
 from authors.models import Author
 from tests.factories import change_draft, make_author, make_public
@@ -42,7 +43,7 @@ def all_pages(page):
 
 def test_pages_of_every_list_hold_everything_once_and_in_order(shelved):
     newest_first = list(Article.objects.newest_first().values_list("pk", flat=True))
-    author, period = shelved[0].authors.get(), lists.Period.of()
+    author, period = shelved[0].authors.get(), ALWAYS
 
     assert all_pages(lambda offset: lists.by(author.pk, offset)) == newest_first
     assert all_pages(lambda offset: lists.archived(period, offset)) == newest_first
@@ -111,8 +112,8 @@ def test_archive_of_a_month_ends_with_the_month(client, settings):
 
     with one_request(reads=True):
         counts = lists.counts_by_month()
-        months = [lists.archived(lists.Period.of(2025, month)) for month in (10, 11, 12)]
-        years = [len(lists.archived(lists.Period.of(year))) for year in (2023, 2024, 2025)]
+        months = [lists.archived(Period.of(2025, month)) for month in (10, 11, 12)]
+        years = [len(lists.archived(Period.of(year))) for year in (2023, 2024, 2025)]
 
     assert counts == [(2025, 12, 1), (2025, 11, 1), (2023, 1, 1)]
     assert months == [[], [last.pk], [first.pk]]

@@ -8,7 +8,6 @@ from django.db import connection
 from articles import lists
 from articles.management.commands import prepare
 from articles.models import Article, Pick
-from articles.paging import PER_PAGE
 from articles.site import one_request
 from irb_site import statistics
 from tests.factories import change_draft, make_public
@@ -81,7 +80,7 @@ def test_ends_of_a_grown_publication_are_found_without_sorting_it(nothing_counte
         return execute(sql, params, many, context)
 
     with one_request(reads=True), connection.execute_wrapper(note):
-        lists.newest(PER_PAGE)
+        lists.newest(1)
         lists.counts_by_month()
 
     with connection.cursor() as cursor:

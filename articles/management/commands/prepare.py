@@ -35,9 +35,7 @@ class Command(BaseCommand):
             raise CommandError(
                 f"The database can't be used ({error}); see DATABASE_URL."
             ) from error
-        except OSError as error:
-            if not error.filename:
-                raise
+        except (PermissionError, NotADirectoryError) as error:
             raise CommandError(
                 f"{error.filename} can't be written to ({error.strerror}); set DATA_DIR, MEDIA_ROOT"
                 " and STATIC_ROOT to folders that can."

@@ -52,9 +52,11 @@ class Command(BaseCommand):
                 "Stopped before everything was prepared; the next start goes on from here.",
                 returncode=130,
             ) from None
+        if preparation.status < 0:
+            raise CommandError(f"The preparation was ended (status {preparation.status}).")
         if preparation.status:
             # It has said why.
-            sys.exit(1)
+            sys.exit(preparation.status)
 
     def free_address(self, host, port):
         """The numeric address and port to listen on, or a CommandError when that can't be.
