@@ -267,11 +267,18 @@ def test_preparation_that_fails_or_is_stopped_says_so_once_and_nothing_is_served
     stopped.process.send_signal(signal.SIGINT)
     stopped.process.wait(PATIENCE)
 
+    ended = serve(options=["--prepare"], STATIC_ROOT=str(tmp_path / "newer"))
+    wait_for(lambda: "Collecting" in ended.text(), "the preparation")
+    ended.member("preparation").kill()
+    ended.process.wait(PATIENCE)
+
     assert failing.process.returncode == 1
     assert "Traceback" not in failing.text()
     assert re.search(
         r"CommandError: \S+ can't be written to \(Not a directory\); set .*\n$", failing.text()
     )
+    assert ended.process.returncode == 1
+    assert ended.text().endswith("CommandError: The preparation was ended (status -9).\n")
     assert stopped.process.returncode == 130
     assert "Traceback" not in stopped.text()
     assert stopped.text().endswith(
